@@ -1,0 +1,1 @@
+//! Where releases go: one file per kind of place, and one table that lists them.

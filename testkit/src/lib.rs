@@ -1,0 +1,1 @@
+//! What the tests stand on: fake destinations with state, faults on demand, a hermetic world. Never part of a release.

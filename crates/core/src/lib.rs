@@ -6,10 +6,12 @@
 //! Must not: read a file, an environment variable or the time; know a terminal, a database or an HTTP client.
 
 pub mod config;
+pub mod diff;
 pub mod digest;
 pub mod event;
 pub mod name;
 pub mod plan;
+pub mod planner;
 pub mod run;
 pub mod secret;
 pub mod target;

@@ -12,6 +12,7 @@ pub mod event;
 pub mod name;
 pub mod plan;
 pub mod planner;
+pub mod report;
 pub mod run;
 pub mod secret;
 pub mod target;

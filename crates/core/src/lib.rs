@@ -17,6 +17,7 @@ pub mod run;
 pub mod secret;
 pub mod target;
 pub mod time;
+pub mod version;
 
 pub use config::Config;
 pub use digest::Digest;
@@ -26,3 +27,4 @@ pub use plan::{Plan, PlanId};
 pub use run::Run;
 pub use target::{Failure, FailureKind, Item, Presence, Receipt, Target};
 pub use time::Timestamp;
+pub use version::{Level, Version};

@@ -13,6 +13,7 @@ pub mod name;
 pub mod plan;
 pub mod planner;
 pub mod report;
+pub mod redact;
 pub mod run;
 pub mod secret;
 pub mod target;

@@ -4,3 +4,7 @@
 //! acts, and journals what came of it.
 //!
 //! Must not: know a kind of target, a terminal or a command line.
+
+pub mod store;
+
+pub use store::{Store, StoreError};

@@ -5,7 +5,7 @@
 
 use crate::event::{End, Event, EventKind, Evidence, Artifact, Outcome};
 use crate::name::StepId;
-use crate::plan::{Action, Plan, Stage};
+use crate::plan::{Action, Plan, Repeat, Stage, Weight};
 use crate::run::{AskKind, Illegal, Public, Rest, Run, StepView, Stopped};
 use crate::target::Presence;
 use crate::time::{Millis, Timestamp};
@@ -171,7 +171,7 @@ impl Report {
             run.apply(event)?;
             fold.add(event, &run);
         }
-        Ok(fold.finish(&run, events, now))
+        Ok(fold.report(&run, now))
     }
 
     pub fn step(&self, id: &StepId) -> Option<&StepReport> {
@@ -181,8 +181,9 @@ impl Report {
 
 type Open = BTreeMap<(StepId, String), usize>;
 
+/// What events say beside the machine's state: when, how often, by whom. Grows event by event, beside a [`Run`].
 #[derive(Default)]
-struct Fold {
+pub struct Fold {
     spans: BTreeMap<StepId, Vec<Span>>,
     /// The span that is open for a step's item.
     open: Open,
@@ -191,12 +192,15 @@ struct Fold {
     evidence: BTreeMap<StepId, Vec<Evidence>>,
     down: Vec<Span>,
     resumed: u32,
+    started: Option<Timestamp>,
     latest: Option<Timestamp>,
 }
 
 impl Fold {
-    fn add(&mut self, event: &Event, run: &Run) {
+    /// Takes in an event that `run` has just applied.
+    pub fn add(&mut self, event: &Event, run: &Run) {
         let at = event.at;
+        self.started.get_or_insert(at);
         match &event.kind {
             EventKind::Resumed { .. } => {
                 self.resumed += 1;
@@ -276,6 +280,9 @@ impl Fold {
     }
 
     fn note_asks(&mut self, run: &Run, at: Timestamp) {
+        if !run.plan().steps.iter().any(|step| may_ask(&step.action)) {
+            return;
+        }
         let asks: Vec<StepId> = run.next(at).asks.into_iter().map(|ask| ask.step).collect();
         for step in &asks {
             if !self.open.contains_key(&(step.clone(), String::new())) {
@@ -311,27 +318,29 @@ impl Fold {
         }
     }
 
-    fn finish(mut self, run: &Run, events: &[Event], now: Timestamp) -> Report {
+    /// A step as it stands. `None` for a step that the plan does not have.
+    pub fn step(&self, run: &Run, id: &StepId) -> Option<StepReport> {
+        let step = run.plan().steps.iter().find(|step| step.id == *id)?;
+        Some(StepReport {
+            id: step.id.clone(),
+            stage: step.stage,
+            title: step.title.clone(),
+            why: step.why.clone(),
+            best_effort: step.weight == Weight::BestEffort,
+            irreversible: step.is_irreversible(),
+            view: run.view(&step.id).unwrap_or(StepView::Planned),
+            spans: self.spans.get(&step.id).cloned().unwrap_or_default(),
+            attempts: self.attempts.get(&step.id).copied().unwrap_or(0),
+            decisions: self.decisions.get(&step.id).cloned().unwrap_or_default(),
+            evidence: self.evidence.get(&step.id).cloned().unwrap_or_default(),
+            items: run.items(&step.id).iter().map(|item| item.name.clone()).collect(),
+        })
+    }
+
+    /// The run as it stands. `now` is only used to say what is waited for.
+    pub fn report(&self, run: &Run, now: Timestamp) -> Report {
         let plan = run.plan();
         let next = run.next(now);
-        let steps = plan
-            .steps
-            .iter()
-            .map(|step| StepReport {
-                id: step.id.clone(),
-                stage: step.stage,
-                title: step.title.clone(),
-                why: step.why.clone(),
-                best_effort: step.weight == crate::plan::Weight::BestEffort,
-                irreversible: step.is_irreversible(),
-                view: run.view(&step.id).unwrap_or(StepView::Planned),
-                spans: self.spans.remove(&step.id).unwrap_or_default(),
-                attempts: self.attempts.get(&step.id).copied().unwrap_or(0),
-                decisions: self.decisions.remove(&step.id).unwrap_or_default(),
-                evidence: self.evidence.remove(&step.id).unwrap_or_default(),
-                items: run.items(&step.id).iter().map(|item| item.name.clone()).collect(),
-            })
-            .collect();
         let asks = next.asks.iter().map(|ask| ask_report(plan, ask)).collect::<Vec<_>>();
         Report {
             format: FORMAT,
@@ -340,10 +349,10 @@ impl Fold {
             version: plan.version.clone(),
             previous: plan.previous.clone(),
             flow: plan.flow.clone(),
-            state: state(run, &next.rest, !asks.is_empty(), events.is_empty()),
-            started: events.first().map(|event| event.at),
-            latest: events.last().map(|event| event.at),
-            steps,
+            state: state(run, &next.rest, !asks.is_empty()),
+            started: self.started,
+            latest: self.latest,
+            steps: plan.steps.iter().filter_map(|step| self.step(run, &step.id)).collect(),
             public: run.public(),
             past_the_point_of_no_return: run.is_past_the_point_of_no_return(),
             stopped: run.stopped(),
@@ -353,8 +362,16 @@ impl Fold {
             asks,
             waits_until: next.wake,
             resumed: self.resumed,
-            down: self.down,
+            down: self.down.clone(),
         }
+    }
+}
+
+fn may_ask(action: &Action) -> bool {
+    match action {
+        Action::Approve(_) | Action::Task(_) => true,
+        Action::Run(script) => script.repeat == Repeat::Unsafe,
+        _ => false,
     }
 }
 
@@ -374,9 +391,9 @@ fn ask_report(plan: &Plan, ask: &crate::run::Ask) -> AskReport {
     AskReport { step: ask.step.clone(), title, who, kind, subject, given, quorum }
 }
 
-fn state(run: &Run, rest: &Rest, asks: bool, new: bool) -> State {
+fn state(run: &Run, rest: &Rest, asks: bool) -> State {
     match (run.end(), run.stopped()) {
-        _ if new => State::New,
+        _ if run.seq() == 0 => State::New,
         (Some(End::Released), _) => State::Released,
         (Some(End::RolledBack), _) => State::RolledBack,
         (None, Some(Stopped::Paused { .. })) => State::Paused,

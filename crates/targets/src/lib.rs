@@ -5,6 +5,8 @@
 //!
 //! Must not: decide what happens next, print, or read the environment.
 
+pub mod http;
+
 use shipway_core::secret::Secrets;
 use shipway_core::target::{Capability, Failure, Target, TargetSpec};
 use shipway_core::Digest;

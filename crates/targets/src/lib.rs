@@ -5,7 +5,9 @@
 //!
 //! Must not: decide what happens next, print, or read the environment.
 
+pub mod git;
 pub mod http;
+pub mod mail;
 
 use shipway_core::secret::Secrets;
 use shipway_core::target::{Capability, Failure, Target, TargetSpec};
@@ -41,7 +43,11 @@ pub struct Row {
 }
 
 /// Every kind of place, in the order of the documentation.
-pub const TABLE: &[Row] = &[];
+pub const TABLE: &[Row] = &[Row { capability: mail::CAPABILITY, open: mail::open },
+    Row { capability: git::local::CAPABILITY, open: git::local::target },
+    Row { capability: git::remote::CAPABILITY, open: git::remote::target },
+    Row { capability: git::worktree::CAPABILITY, open: git::worktree::target },
+];
 
 /// What a kind of target can and cannot do.
 pub fn capability(kind: &str) -> Option<&'static Capability> {

@@ -455,6 +455,15 @@ impl Plan {
             };
             match &step.action {
                 Action::Seal if sealed => return fault("a plan seals once"),
+                Action::Seal | Action::Approve(_) if step.weight == Weight::BestEffort => {
+                    return fault("a gate whose failure is only noted is no gate");
+                }
+                Action::Seal if step.skip.is_some() => {
+                    return fault("what is published must be sealed first");
+                }
+                Action::Seal if self.builds_beside(step) => {
+                    return fault("a step that makes artifacts is not among what it needs");
+                }
                 Action::Seal => sealed = true,
                 Action::Approve(approve) if approve.quorum == 0 => {
                     return fault("an approval needs at least one person");
@@ -491,19 +500,44 @@ impl Plan {
 
     /// Whether the seal is among all that this step needs, directly or not.
     fn seal_precedes(&self, step: &Step) -> bool {
+        self.all_needs(step).iter().any(|id| {
+            self.step(id)
+                .is_some_and(|found| matches!(found.action, Action::Seal))
+        })
+    }
+
+    /// Whether some step makes artifacts that this one does not wait for.
+    fn builds_beside(&self, seal: &Step) -> bool {
+        let needed = self.all_needs(seal);
+        self.steps.iter().any(|step| {
+            step.skip.is_none() && step.action.makes_artifacts() && !needed.contains(&step.id)
+        })
+    }
+
+    /// All that a step needs, directly or not.
+    fn all_needs<'a>(&'a self, step: &'a Step) -> BTreeSet<&'a StepId> {
         let mut open: Vec<&StepId> = step.needs.iter().collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            match self.step(id) {
-                Some(found) if matches!(found.action, Action::Seal) => return true,
-                Some(found) => open.extend(&found.needs),
-                None => {}
+            if seen.insert(id) {
+                open.extend(self.step(id).iter().flat_map(|found| &found.needs));
             }
         }
-        false
+        seen
+    }
+}
+
+impl Action {
+    /// Whether what it leaves behind goes into the seal.
+    pub fn makes_artifacts(&self) -> bool {
+        matches!(self, Self::Run(script) if !script.artifacts.is_empty())
+    }
+}
+
+impl Publish {
+    /// Whether its items are known only once the artifacts are sealed.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.items, Items::Sealed { .. })
     }
 }
 

@@ -10,6 +10,9 @@
 //! Must not: do anything. An engine carries out what [`Run::next`] asks for and hands [`Run::apply`] what came of it.
 
 mod apply;
+mod front;
+mod item;
+mod mode;
 mod next;
 mod view;
 
@@ -21,8 +24,10 @@ use crate::digest::Digest;
 use crate::event::{Artifact, End, EventKind, Evidence, Manifest, Seq};
 use crate::name::StepId;
 use crate::plan::{Action, Items, Plan, PlanId, Publish, Repeat, Step, Weight};
-use crate::target::{Again, Failure, Item, Receipt, Reversal};
+use crate::target::{Failure, FailureKind, Item};
 use crate::time::{Millis, Timestamp};
+use front::Front;
+pub(crate) use item::{ItemState, Phase, Undo};
 use std::collections::BTreeMap;
 
 /// A plan being carried out: the fold of its events.
@@ -31,13 +36,20 @@ pub struct Run {
     plan: Plan,
     id: PlanId,
     index: BTreeMap<StepId, usize>,
+    /// Positions of what the step at this position needs.
+    needs: Vec<Vec<usize>>,
     /// Position of every step that needs the step at this position.
     needed_by: Vec<Vec<usize>>,
     steps: Vec<StepState>,
+    /// Whether the step was ever started: its work, its first publish, a person's answer. Never taken back.
+    begun: Vec<bool>,
+    front: Front,
     mode: Mode,
     seq: Seq,
-    /// The latest time that any event carried.
-    latest: Timestamp,
+    /// When the last event was.
+    last: Timestamp,
+    /// Time that has passed from event to event; a clock that goes back adds nothing.
+    elapsed: Millis,
     manifest: Option<Manifest>,
 }
 
@@ -59,7 +71,8 @@ pub(crate) enum Mode {
     Undoing {
         why: String,
         stuck: Option<StepId>,
-        paused: bool,
+        /// Why it rests, where somebody asked for that.
+        paused: Option<String>,
     },
     Ended(End),
 }
@@ -95,106 +108,8 @@ pub(crate) enum StepState {
 pub(crate) struct Approval {
     pub by: String,
     pub at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ItemState {
-    pub item: Item,
-    pub phase: Phase,
-    pub undo: Undo,
-    /// Publishing attempts since the run was last started or resumed.
-    pub attempts: u32,
-    /// Looks since the phase began that did not settle it.
-    pub looks: u32,
-    /// Nothing is tried before this.
-    pub wait: Wait,
-    /// Since when this item may be at the destination by our doing: an accepted attempt, or one whose answer was lost.
-    pub ours: Option<Timestamp>,
-    pub receipt: Option<Receipt>,
-}
-
-/// Where an item is on its way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Not looked at yet.
-    Planned,
-    /// Looked at, and nothing of this name is there.
-    Clear,
-    /// Being published; the answer decides.
-    Intent,
-    /// The answer was lost.
-    Unsure,
-    /// Lost for good: it cannot be looked at, and a second one would be doubled.
-    Doubtful,
-    Accepted {
-        at: Timestamp,
-    },
-    /// Read back and equal, or accepted by a destination that cannot be read.
-    Stands {
-        read_back: bool,
-    },
-    Conflict {
-        found: String,
-    },
-    /// The destination accepted it, and nobody can read it within the settling time.
-    Limbo,
-    Failed {
-        failure: Failure,
-    },
-}
-
-/// Where an item is on its way back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Undo {
-    Not,
-    /// Read back, ours: can be taken back.
-    Found,
-    Intent,
-    /// Taken back, or the answer was lost: look.
-    Look,
-    Gone,
-    Failed {
-        failure: Failure,
-    },
-}
-
-/// A wait that began at a time, so that a clock which goes back does not lengthen it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wait {
-    pub from: Timestamp,
-    pub length: Millis,
-}
-
-impl Wait {
-    pub fn is_over(self, now: Timestamp) -> bool {
-        now < self.from || now >= self.until()
-    }
-
-    pub fn until(self) -> Timestamp {
-        self.from.after(self.length)
-    }
-}
-
-impl ItemState {
-    fn new(item: Item) -> Self {
-        Self {
-            item,
-            phase: Phase::Planned,
-            undo: Undo::Not,
-            attempts: 0,
-            looks: 0,
-            wait: Wait::default(),
-            ours: None,
-            receipt: None,
-        }
-    }
-
-    /// Whether it has to be taken back before the run can be called rolled back.
-    fn must_go(&self, publish: &Publish) -> bool {
-        publish.reversal == Reversal::Deletes
-            && self.undo != Undo::Gone
-            && (self.ours.is_some() || self.phase == Phase::Intent)
-    }
+    /// [`Run::clock`] when it was given: its age is measured on that.
+    pub clock: Millis,
 }
 
 impl Run {
@@ -207,24 +122,45 @@ impl Run {
             .enumerate()
             .map(|(position, step)| (step.id.clone(), position))
             .collect();
+        let needs: Vec<Vec<usize>> = plan
+            .steps
+            .iter()
+            .map(|step| {
+                step.needs
+                    .iter()
+                    .filter_map(|need| index.get(need).copied())
+                    .collect()
+            })
+            .collect();
         let mut needed_by = vec![Vec::new(); plan.steps.len()];
-        for (position, step) in plan.steps.iter().enumerate() {
-            for need in step.needs.iter().filter_map(|need| index.get(need)) {
+        for (position, needs) in needs.iter().enumerate() {
+            for need in needs {
                 needed_by[*need].push(position);
             }
         }
-        let steps = plan.steps.iter().map(initial_state).collect();
-        Self {
+        let steps = plan
+            .steps
+            .iter()
+            .map(|step| initial_state(step, None))
+            .collect();
+        let begun = vec![false; plan.steps.len()];
+        let mut run = Self {
             plan,
             id,
             index,
+            needs,
             needed_by,
             steps,
+            begun,
+            front: Front::default(),
             mode: Mode::New,
             seq: 0,
-            latest: Timestamp::default(),
+            last: Timestamp::default(),
+            elapsed: Millis::default(),
             manifest: None,
-        }
+        };
+        run.refresh_all();
+        run
     }
 
     pub fn plan(&self) -> &Plan {
@@ -267,9 +203,16 @@ impl Run {
                     _ => true,
                 })
             }
-            EventKind::Looked { .. } | EventKind::LookFailed { .. } | EventKind::Paused { .. } => {
-                false
+            // A wait that the destination asked for holds after a power loss too.
+            EventKind::LookFailed { failure, .. } => {
+                matches!(
+                    failure.kind,
+                    FailureKind::Transient {
+                        retry_after: Some(_)
+                    }
+                )
             }
+            EventKind::Looked { .. } | EventKind::Paused { .. } => false,
             _ => true,
         }
     }
@@ -297,24 +240,20 @@ impl Run {
             .map(|&position| (position, &self.plan.steps[position]))
     }
 
+    /// Time that the run has seen pass, at this time. Never goes back from one event to the next.
+    fn clock(&self, now: Timestamp) -> Millis {
+        Millis(self.elapsed.0.saturating_add(now.since(self.last).0))
+    }
+
     /// Whether the step counts as done for those that need it, at this time.
     fn stands(&self, position: usize, now: Timestamp) -> bool {
         match (&self.steps[position], &self.plan.steps[position].action) {
             (StepState::Stands { .. } | StepState::Skipped { .. }, _) => true,
             (StepState::Approving { given }, Action::Approve(approve)) => {
-                let now = now.max(self.latest);
-                let began = self.needed_by[position]
-                    .iter()
-                    .any(|&later| self.has_begun(later));
-                let valid = given
-                    .iter()
-                    .filter(|one| began || now <= one.at.after(approve.valid_for))
-                    .count();
-                valid >= approve.quorum as usize
+                self.valid(position, given, approve.valid_for, now) >= approve.quorum as usize
             }
             (StepState::Items(items), Action::Publish(_)) => {
-                let known = !items.is_empty() || self.manifest.is_some();
-                known
+                !items.is_empty()
                     && items
                         .iter()
                         .all(|item| matches!(item.phase, Phase::Stands { .. }))
@@ -323,57 +262,86 @@ impl Run {
         }
     }
 
-    fn has_begun(&self, position: usize) -> bool {
-        match &self.steps[position] {
-            StepState::Planned | StepState::Skipped { .. } => false,
-            StepState::Approving { given } => !given.is_empty(),
-            StepState::Items(items) => items.iter().any(|item| item.phase != Phase::Planned),
-            _ => true,
+    /// How many approvals count now. They grow old only until the first step that needs them began.
+    fn valid(
+        &self,
+        position: usize,
+        given: &[Approval],
+        valid_for: Millis,
+        now: Timestamp,
+    ) -> usize {
+        if self.needed_by[position]
+            .iter()
+            .any(|&later| self.begun[later])
+        {
+            return given.len();
         }
+        let clock = self.clock(now);
+        given
+            .iter()
+            .filter(|one| clock.0.saturating_sub(one.clock.0) <= valid_for.0)
+            .count()
     }
 
     /// Whether the step failed for good (until somebody resumes).
     fn has_failed(&self, position: usize) -> bool {
         match &self.steps[position] {
             StepState::Failed { .. } => true,
-            StepState::Items(items) => items.iter().any(|item| {
-                matches!(
-                    item.phase,
-                    Phase::Failed { .. } | Phase::Conflict { .. } | Phase::Limbo | Phase::Doubtful
-                )
-            }),
+            StepState::Items(items) => items.iter().any(|item| item.phase.is_failure()),
             _ => false,
         }
     }
 
-    /// Whether a step's failure only needs to be noted.
+    /// Whether a step's failure only needs to be noted, and all that it started has an answer.
     fn is_noted(&self, position: usize) -> bool {
-        self.plan.steps[position].weight == Weight::BestEffort && self.has_failed(position)
+        let answered = match &self.steps[position] {
+            StepState::Items(items) => !items.iter().any(|item| item.phase.is_open()),
+            _ => true,
+        };
+        self.plan.steps[position].weight == Weight::BestEffort
+            && answered
+            && self.has_failed(position)
     }
 
     /// Whether everything that the step needs is done.
     fn is_ready(&self, position: usize, now: Timestamp) -> bool {
-        self.plan.steps[position].needs.iter().all(|need| {
-            self.index
-                .get(need)
-                .is_some_and(|&need| self.stands(need, now) || self.is_noted(need))
+        self.needs[position].iter().all(|&need| {
+            self.front.is_done(need)
+                && (!matches!(self.steps[need], StepState::Approving { .. })
+                    || self.stands(need, now))
         })
     }
 }
 
-fn initial_state(step: &Step) -> StepState {
+/// The state of a step that nothing has happened to, before or after the seal.
+fn initial_state(step: &Step, manifest: Option<&Manifest>) -> StepState {
     match (&step.skip, &step.action) {
         (Some(reason), _) => StepState::Skipped {
             reason: reason.clone(),
         },
         (None, Action::Approve(_)) => StepState::Approving { given: Vec::new() },
-        (None, Action::Publish(publish)) => match &publish.items {
-            Items::Fixed(items) => {
-                StepState::Items(items.iter().cloned().map(ItemState::new).collect())
-            }
-            Items::Sealed { .. } => StepState::Items(Vec::new()),
-        },
+        (None, Action::Publish(publish)) => StepState::Items(items_of(publish, manifest)),
         (None, _) => StepState::Planned,
+    }
+}
+
+/// The items that the step sends; none before the seal, for artifacts.
+fn items_of(publish: &Publish, manifest: Option<&Manifest>) -> Vec<ItemState> {
+    match &publish.items {
+        Items::Fixed(items) => items.iter().cloned().map(ItemState::new).collect(),
+        Items::Sealed { patterns, body, .. } => manifest
+            .map_or(&[][..], |manifest| &manifest.0)
+            .iter()
+            .filter(|artifact| matches_any(patterns, &artifact.name))
+            .map(|artifact| {
+                ItemState::new(Item {
+                    name: artifact.name.clone(),
+                    digest: artifact.digest.clone(),
+                    size: Some(artifact.size),
+                    body: body.clone(),
+                })
+            })
+            .collect(),
     }
 }
 
@@ -401,11 +369,6 @@ fn matches_glob(pattern: &str, name: &str) -> bool {
         }
     }
     rest.len() >= last.len() && rest.ends_with(last)
-}
-
-/// Whether an `Absent` seen now may be believed for an item that may have been sent.
-fn absent_is_believed(publish: &Publish, since: Timestamp, now: Timestamp) -> bool {
-    publish.again == Again::Harmless || now < since || now >= since.after(publish.settle)
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use super::{Mode, Phase, Run, StepState, Undo};
 use crate::digest::Digest;
 use crate::event::{End, ItemName};
 use crate::name::StepId;
-use crate::plan::{Action, Publish, Weight};
-use crate::target::Reversal;
+use crate::plan::{Action, Publish, Step, Weight};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -67,15 +66,22 @@ pub enum Rest {
 
 /// Collects while the steps are gone through.
 #[derive(Default)]
-struct Gather {
+struct Gather<'a> {
     commands: Vec<Command>,
     asks: Vec<Ask>,
     wake: Option<Timestamp>,
     under_way: bool,
-    busy_targets: BTreeSet<String>,
+    busy_targets: BTreeSet<&'a str>,
 }
 
-impl Gather {
+impl Gather<'_> {
+    fn ask_what_happened(&mut self, step: &Step) {
+        self.asks.push(Ask {
+            step: step.id.clone(),
+            kind: AskKind::Lost,
+        });
+    }
+
     fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |earlier| earlier.min(at)));
     }
@@ -85,26 +91,35 @@ impl Run {
     /// What may happen now. The same run and the same time always give the same answer.
     pub fn next(&self, now: Timestamp) -> Next {
         let mut gather = Gather::default();
-        self.note_what_is_under_way(&mut gather);
         let rest = match &self.mode {
             Mode::New => Some(Rest::Stopped),
             Mode::Ended(end) => Some(Rest::Ended(*end)),
-            Mode::Paused { .. } => Some(Rest::Stopped),
+            Mode::Paused { .. }
+            | Mode::Undoing {
+                paused: Some(_), ..
+            } => {
+                self.note_what_is_under_way(0..self.steps.len(), &mut gather);
+                Some(Rest::Stopped)
+            }
             Mode::Halted { .. } => {
-                self.settle_doubts(now, &mut gather);
+                self.note_what_is_under_way(0..self.steps.len(), &mut gather);
+                for position in 0..self.steps.len() {
+                    self.settle_doubts(position, now, &mut gather);
+                }
                 Some(Rest::Stopped)
             }
             Mode::Going => {
-                for position in 0..self.steps.len() {
+                self.note_what_is_under_way(self.front.open(), &mut gather);
+                for position in self.front.open() {
                     self.go_on(position, now, &mut gather);
                 }
-                self.all_done(now).then_some(Rest::Ends(End::Released))
+                // Whatever is not done leads back, through what it needs, to something that is open.
+                let done = self.front.open().all(|position| self.stands(position, now));
+                done.then_some(Rest::Ends(End::Released))
             }
-            Mode::Undoing { paused: true, .. } => Some(Rest::Stopped),
             Mode::Undoing { stuck, .. } => {
-                for position in (0..self.steps.len()).rev() {
-                    self.take_back(position, now, &mut gather);
-                }
+                self.note_what_is_under_way(0..self.steps.len(), &mut gather);
+                self.take_back_all(now, &mut gather);
                 if self.all_gone() {
                     Some(Rest::Ends(End::RolledBack))
                 } else {
@@ -127,27 +142,40 @@ impl Run {
         }
     }
 
-    fn note_what_is_under_way(&self, gather: &mut Gather) {
-        for (step, state) in self.plan.steps.iter().zip(&self.steps) {
-            match (state, &step.action) {
+    fn note_what_is_under_way<'a>(
+        &'a self,
+        positions: impl Iterator<Item = usize>,
+        gather: &mut Gather<'a>,
+    ) {
+        for position in positions {
+            match (&self.steps[position], &self.plan.steps[position].action) {
                 (StepState::Working, _) => gather.under_way = true,
-                (StepState::Items(items), Action::Publish(publish)) => {
+                (StepState::Items(items), Action::Publish(publish))
                     if items
                         .iter()
-                        .any(|item| item.phase == Phase::Intent || item.undo == Undo::Intent)
-                    {
-                        gather.under_way = true;
-                        gather.busy_targets.insert(publish.target.name.clone());
-                    }
+                        .any(|item| item.phase == Phase::Intent || item.undo == Undo::Intent) =>
+                {
+                    gather.under_way = true;
+                    gather.busy_targets.insert(&publish.target.name);
                 }
                 _ => {}
             }
         }
     }
 
-    fn go_on(&self, position: usize, now: Timestamp, gather: &mut Gather) {
+    fn go_on<'a>(&'a self, position: usize, now: Timestamp, gather: &mut Gather<'a>) {
         let step = &self.plan.steps[position];
-        if self.is_noted(position) || !self.is_ready(position, now) {
+        if let StepState::Items(items) = &self.steps[position]
+            && items.iter().any(|state| state.phase.is_asked())
+        {
+            gather.ask_what_happened(step);
+        }
+        if self.steps[position] == StepState::Lost {
+            gather.ask_what_happened(step);
+        }
+        if self.has_failed(position) || !self.is_ready(position, now) {
+            // What was sent is followed up all the same.
+            self.settle(position, now, gather);
             return;
         }
         match (&self.steps[position], &step.action) {
@@ -160,17 +188,10 @@ impl Run {
             (StepState::Planned, _) => gather.commands.push(Command::Work {
                 step: step.id.clone(),
             }),
-            (StepState::Lost, _) => gather.asks.push(Ask {
-                step: step.id.clone(),
-                kind: AskKind::Lost,
-            }),
             (StepState::Approving { given }, Action::Approve(approve))
                 if !self.stands(position, now) =>
             {
-                let valid = given
-                    .iter()
-                    .filter(|one| now.max(self.latest) <= one.at.after(approve.valid_for))
-                    .count();
+                let valid = self.valid(position, given, approve.valid_for, now);
                 let kind = AskKind::Approve {
                     subject: self.approval_subject(),
                     given: u32::try_from(valid).unwrap_or(u32::MAX),
@@ -182,14 +203,20 @@ impl Run {
                 });
             }
             (StepState::Items(_), Action::Publish(publish)) => {
-                self.send(position, publish, now, gather)
+                self.send(position, publish, now, gather);
             }
             _ => {}
         }
     }
 
     /// Looks and publishes. Writes to one target go one after the other.
-    fn send(&self, position: usize, publish: &Publish, now: Timestamp, gather: &mut Gather) {
+    fn send<'a>(
+        &'a self,
+        position: usize,
+        publish: &'a Publish,
+        now: Timestamp,
+        gather: &mut Gather<'a>,
+    ) {
         let StepState::Items(items) = &self.steps[position] else {
             return;
         };
@@ -209,7 +236,7 @@ impl Run {
                     step: step.clone(),
                     item: state.item.name.clone(),
                 });
-            } else if gather.busy_targets.insert(publish.target.name.clone()) {
+            } else if gather.busy_targets.insert(&publish.target.name) {
                 gather.commands.push(Command::Publish {
                     step: step.clone(),
                     item: state.item.name.clone(),
@@ -219,45 +246,68 @@ impl Run {
     }
 
     /// After a halt: find out what became of what was sent, so that the report can say it. Start nothing.
-    fn settle_doubts(&self, now: Timestamp, gather: &mut Gather) {
-        for (step, state) in self.plan.steps.iter().zip(&self.steps) {
-            let StepState::Items(items) = state else {
-                continue;
-            };
-            for state in items
-                .iter()
-                .filter(|state| matches!(state.phase, Phase::Unsure | Phase::Accepted { .. }))
-            {
-                if state.wait.is_over(now) {
-                    gather.commands.push(Command::Look {
-                        step: step.id.clone(),
-                        item: state.item.name.clone(),
-                    });
-                } else {
-                    gather.wake_at(state.wait.until());
+    fn settle_doubts<'a>(&'a self, position: usize, now: Timestamp, gather: &mut Gather<'a>) {
+        let step = &self.plan.steps[position];
+        let asked = match &self.steps[position] {
+            StepState::Lost => true,
+            StepState::Items(items) => items.iter().any(|state| state.phase.is_asked()),
+            _ => false,
+        };
+        if asked && step.weight == Weight::Required {
+            gather.ask_what_happened(step);
+        }
+        self.settle(position, now, gather);
+    }
+
+    /// Looks at what was sent and is not known to stand.
+    fn settle(&self, position: usize, now: Timestamp, gather: &mut Gather<'_>) {
+        let StepState::Items(items) = &self.steps[position] else {
+            return;
+        };
+        for state in items
+            .iter()
+            .filter(|state| matches!(state.phase, Phase::Unsure | Phase::Accepted { .. }))
+        {
+            if state.wait.is_over(now) {
+                gather.commands.push(Command::Look {
+                    step: self.plan.steps[position].id.clone(),
+                    item: state.item.name.clone(),
+                });
+            } else {
+                gather.wake_at(state.wait.until());
+            }
+        }
+    }
+
+    /// Takes back what nothing leans on, last first.
+    fn take_back_all<'a>(&'a self, now: Timestamp, gather: &mut Gather<'a>) {
+        let mut leaned_on = vec![false; self.steps.len()];
+        for position in (0..self.steps.len()).rev() {
+            if !leaned_on[position] {
+                self.take_back(position, now, gather);
+            }
+            if leaned_on[position] || self.may_stand(position) {
+                for &need in &self.needs[position] {
+                    leaned_on[need] = true;
                 }
             }
         }
     }
 
-    fn take_back(&self, position: usize, now: Timestamp, gather: &mut Gather) {
+    fn take_back<'a>(&'a self, position: usize, now: Timestamp, gather: &mut Gather<'a>) {
         let step = &self.plan.steps[position];
         let (StepState::Items(items), Action::Publish(publish)) =
             (&self.steps[position], &step.action)
         else {
             return;
         };
-        let ours = items.iter().any(|state| state.must_go(publish));
-        if !ours || self.is_leaned_on(position) {
-            return;
-        }
         for state in items.iter().rev().filter(|state| state.must_go(publish)) {
             if state.phase == Phase::Intent {
                 continue;
             }
             let item = state.item.name.clone();
             let command = match state.undo {
-                Undo::Not | Undo::Look => Command::Look {
+                Undo::Not | Undo::Look | Undo::Taken => Command::Look {
                     step: step.id.clone(),
                     item,
                 },
@@ -270,7 +320,7 @@ impl Run {
             if !state.wait.is_over(now) {
                 gather.wake_at(state.wait.until());
             } else if matches!(command, Command::Look { .. })
-                || gather.busy_targets.insert(publish.target.name.clone())
+                || gather.busy_targets.insert(&publish.target.name)
             {
                 gather.commands.push(command);
             }
@@ -285,14 +335,7 @@ impl Run {
             if !seen.insert(later) {
                 continue;
             }
-            let stands = match (&self.steps[later], &self.plan.steps[later].action) {
-                (StepState::Working, _) => true,
-                (StepState::Items(items), Action::Publish(publish)) => items
-                    .iter()
-                    .any(|state| state.must_go(publish) || state.phase == Phase::Intent),
-                _ => false,
-            };
-            if stands {
+            if self.may_stand(later) {
                 return true;
             }
             open.extend(&self.needed_by[later]);
@@ -300,27 +343,19 @@ impl Run {
         false
     }
 
-    fn all_done(&self, now: Timestamp) -> bool {
-        (0..self.steps.len()).all(|position| {
-            self.stands(position, now)
-                || (self.plan.steps[position].weight == Weight::BestEffort
-                    && self.has_failed(position))
-        })
+    /// Whether the step is being carried out, or has put something out that is still to be taken back.
+    fn may_stand(&self, position: usize) -> bool {
+        match (&self.steps[position], &self.plan.steps[position].action) {
+            (StepState::Working, _) => true,
+            (StepState::Items(items), Action::Publish(publish)) => items
+                .iter()
+                .any(|state| state.must_go(publish) || state.phase == Phase::Intent),
+            _ => false,
+        }
     }
 
-    /// Whether nothing that can be taken back is left.
-    pub(super) fn all_gone(&self) -> bool {
-        self.plan
-            .steps
-            .iter()
-            .zip(&self.steps)
-            .all(|(step, state)| match (state, &step.action) {
-                (StepState::Working, _) => false,
-                (StepState::Items(items), Action::Publish(publish)) => items.iter().all(|state| {
-                    state.phase != Phase::Intent
-                        && (publish.reversal != Reversal::Deletes || !state.must_go(publish))
-                }),
-                _ => true,
-            })
+    /// Whether nothing that can be taken back is left, and nothing is under way.
+    fn all_gone(&self) -> bool {
+        (0..self.steps.len()).all(|position| !self.may_stand(position))
     }
 }

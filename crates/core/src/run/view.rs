@@ -97,9 +97,9 @@ impl Run {
                 failure: self.failure_text(position),
             },
             StepState::Planned | StepState::Approving { .. } | StepState::Items(_)
-                if !self.is_ready(position, self.latest)
+                if !self.is_ready(position, self.last)
                     && !self.is_undoing()
-                    && !self.has_begun(position) =>
+                    && !self.begun[position] =>
             {
                 StepView::Planned
             }
@@ -126,7 +126,7 @@ impl Run {
                 evidence: evidence.clone(),
                 tail: tail.clone(),
             },
-            StepState::Approving { .. } if self.stands(position, self.latest) => StepView::Stands {
+            StepState::Approving { .. } if self.stands(position, self.last) => StepView::Stands {
                 evidence: vec![],
                 artifacts: vec![],
             },
@@ -152,35 +152,19 @@ impl Run {
         // The worst item speaks for the step.
         let mut views: Vec<(u8, StepView)> = items
             .iter()
-            .map(|item| view_item(item, self.latest))
+            .map(|item| view_item(item, self.last))
             .collect();
         views.sort_by_key(|(rank, _)| *rank);
         match views.into_iter().next() {
-            Some((_, StepView::Stands { .. })) | None if self.stands(position, self.latest) => {
+            Some((_, StepView::Stands { .. })) | None if self.stands(position, self.last) => {
                 StepView::Stands {
                     evidence: vec![],
-                    artifacts: self.published(step, items),
+                    artifacts: published(step, items),
                 }
             }
             Some((_, view)) => view,
             None => StepView::Ready,
         }
-    }
-
-    fn published(&self, step: &Step, items: &[ItemState]) -> Vec<Artifact> {
-        if !matches!(step.action, Action::Publish(_)) {
-            return Vec::new();
-        }
-        let sized = items
-            .iter()
-            .filter_map(|state| Some((&state.item, state.item.size?)));
-        sized
-            .map(|(item, size)| Artifact {
-                name: item.name.clone(),
-                digest: item.digest.clone(),
-                size,
-            })
-            .collect()
     }
 
     fn failure_text(&self, position: usize) -> String {
@@ -263,7 +247,7 @@ impl Run {
                 stuck: Some(step), ..
             } => Some(Stopped::Stuck { step: step.clone() }),
             Mode::Undoing {
-                paused: true, why, ..
+                paused: Some(why), ..
             } => Some(Stopped::Paused { why: why.clone() }),
             _ => None,
         }
@@ -278,6 +262,23 @@ impl Run {
             _ => Vec::new(),
         }
     }
+}
+
+/// The files that the step put out.
+fn published(step: &Step, items: &[ItemState]) -> Vec<Artifact> {
+    if !matches!(step.action, Action::Publish(_)) {
+        return Vec::new();
+    }
+    let sized = items
+        .iter()
+        .filter_map(|state| Some((&state.item, state.item.size?)));
+    sized
+        .map(|(item, size)| Artifact {
+            name: item.name.clone(),
+            digest: item.digest.clone(),
+            size,
+        })
+        .collect()
 }
 
 /// Rank (worst first) and view of one item.

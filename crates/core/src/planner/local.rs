@@ -21,9 +21,12 @@ struct Python {
 impl Draft<'_> {
     pub(super) fn prepare(&mut self) -> Result<(), PlannerError> {
         self.ask_people(Before::Check)?;
+        if self.facts.from_tag {
+            return Ok(());
+        }
         let needs = self.all_of(&[Stage::Prepare]);
         let id = step_id(&["prepare", "commit"])?;
-        let release = self.release_commit()?;
+        let release = self.release_commit().clone();
         let refs: Vec<_> = self
             .facts
             .release_branch
@@ -78,19 +81,27 @@ impl Draft<'_> {
     }
 
     pub(super) fn check(&mut self) -> Result<(), PlannerError> {
-        let commit = step_id(&["prepare", "commit"])?;
+        // Not the branch on the remote: checks need only the commit.
+        let needs: Vec<StepId> = self.local_preparation();
         for check in &self.config.checks {
             if check.python.is_empty() {
                 let id = step_id(&["check", &check.name])?;
-                self.push_check(check, id, None, &commit)?;
+                self.push_check(check, id, None, &needs)?;
             }
             for version in &check.python {
                 let id = step_id(&["check", &check.name, version])?;
                 let python = self.python(version, check.missing_fails, &check.name)?;
-                self.push_check(check, id, Some(python), &commit)?;
+                self.push_check(check, id, Some(python), &needs)?;
             }
         }
         Ok(())
+    }
+
+    /// Preparation without what happens on the remote.
+    fn local_preparation(&self) -> Vec<StepId> {
+        let mut needs = self.all_of(&[Stage::Prepare]);
+        needs.retain(|id| id.as_str() != "prepare/branch");
+        needs
     }
 
     fn push_check(
@@ -98,13 +109,13 @@ impl Draft<'_> {
         check: &Check,
         id: StepId,
         python: Option<Python>,
-        commit: &StepId,
+        needs: &[StepId],
     ) -> Result<(), PlannerError> {
         let path = python.as_ref().map(|python| python.path.as_str());
         let mut script = self.script(
             vec![self.invocation(&check.program, path)],
             &check.execution,
-            Some(self.release_commit()?),
+            Some(self.release_commit().clone()),
         );
         if let Some(path) = path {
             script.env.insert("PYTHON".to_owned(), path.to_owned());
@@ -120,7 +131,7 @@ impl Draft<'_> {
             stage: Stage::Check,
             title: format!("{}{on}", check.name),
             why: gate_text(&check.need),
-            needs: vec![commit.clone()],
+            needs: needs.to_vec(),
             weight: Weight::Required,
             skip: python.and_then(|python| python.skip),
             action: Action::Run(script),
@@ -131,17 +142,13 @@ impl Draft<'_> {
     pub(super) fn build(&mut self) -> Result<(), PlannerError> {
         self.ask_people(Before::Build)?;
         // Builds run beside checks: the seal waits for both.
-        let needs = self.all_of(&[Stage::Prepare]);
-        let needs: Vec<StepId> = needs
-            .into_iter()
-            .filter(|id| id.as_str() != "prepare/branch")
-            .collect();
+        let needs = self.local_preparation();
         let mut patterns = Vec::new();
         for build in &self.config.builds {
             let mut script = self.script(
                 vec![self.invocation(&build.program, None)],
                 &build.execution,
-                Some(self.release_commit()?),
+                Some(self.release_commit().clone()),
             );
             script.artifacts = build
                 .artifacts

@@ -39,7 +39,10 @@ pub struct Facts {
     pub source: Source,
     /// The release commit, then the merge (where there is a release branch), then the next version (where wanted).
     pub commits: Vec<Commit>,
+    /// Computed, or, for a release from a tag, the one that exists.
     pub tag: Tag,
+    /// The tag exists already, with the version in its files: nothing is committed, merged or moved.
+    pub from_tag: bool,
     pub release_branch: Option<RefName>,
     pub notes: String,
     /// Interpreters that were looked for: version -> what was found.
@@ -126,7 +129,7 @@ pub fn plan(config: &Config, facts: &Facts, kinds: Capabilities) -> Result<Plan,
         because: facts.because.clone(),
         source: facts.source.clone(),
         commits: facts.commits.clone(),
-        tag: Some(facts.tag.clone()),
+        tag: (!facts.from_tag).then(|| facts.tag.clone()),
         notes: facts.notes.clone(),
         destinations: destinations(&steps),
         limits: limits(&steps, kinds),
@@ -321,8 +324,17 @@ impl Draft<'_> {
             .ok_or(PlannerError::NoCommit(role))
     }
 
-    fn release_commit(&self) -> Result<Oid, PlannerError> {
-        Ok(self.commit("release")?.id.clone())
+    /// What is checked, built and tagged.
+    fn release_commit(&self) -> &Oid {
+        &self.facts.tag.target
+    }
+
+    /// What the branch is moved to by the release: the merge, or the release commit itself.
+    fn merged(&self) -> Result<Oid, PlannerError> {
+        match &self.facts.release_branch {
+            Some(_) => Ok(self.commit("merge")?.id.clone()),
+            None => Ok(self.release_commit().clone()),
+        }
     }
 
     /// Placeholders of configuration texts.

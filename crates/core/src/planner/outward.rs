@@ -4,7 +4,7 @@ use super::local::local_repository;
 use super::{Draft, PlannerError, step_id};
 use crate::config::{Before, Channel, Destination, PublishTo};
 use crate::digest::Digest;
-use crate::name::StepId;
+use crate::name::{Oid, StepId};
 use crate::plan::{Action, Items, Stage, Step, Weight};
 use crate::target::{Item, Reversal, TargetSpec};
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ impl Draft<'_> {
         let tag = self.facts.tag.name.short().to_owned();
         let body = json!({
             "tag": tag,
-            "commit": self.release_commit()?,
+            "commit": self.release_commit(),
             "name": self.release_name(),
             "notes": self.facts.notes,
             "prerelease": self.facts.is_prerelease,
@@ -140,29 +140,29 @@ impl Draft<'_> {
     fn push_branch_and_tag(&mut self, needs: Vec<StepId>) -> Result<StepId, PlannerError> {
         let source = &self.facts.source;
         let tag = &self.facts.tag;
-        let merged = match &self.facts.release_branch {
-            Some(_) => self.commit("merge")?.id.clone(),
-            None => self.release_commit()?,
-        };
-        let body = json!({"refs": [
-            {"name": source.branch, "old": source.head, "new": merged},
-            {"name": tag.name, "old": null, "new": tag.id},
-        ]});
+        let mut refs = vec![json!({"name": tag.name, "old": null, "new": tag.id})];
+        if !self.facts.from_tag {
+            refs.insert(
+                0,
+                json!({"name": source.branch, "old": source.head, "new": self.merged()?}),
+            );
+        }
         let id = step_id(&["publish", "push"])?;
-        let how = if self.facts.release_branch.is_some() {
-            "merge into"
+        let (branch, short, remote) = (source.branch.short(), tag.name.short(), &source.remote);
+        let title = if self.facts.from_tag {
+            format!(
+                "make sure that {remote} has tag {short} at {}",
+                tag.target.abbreviated()
+            )
+        } else if self.facts.release_branch.is_some() {
+            format!("merge into {branch} and create tag {short}, in one atomic push to {remote}")
         } else {
-            "advance"
+            format!("advance {branch} and create tag {short}, in one atomic push to {remote}")
         };
         let about = Outward {
             id: id.clone(),
             stage: Stage::Publish,
-            title: format!(
-                "{how} {} and create tag {}, in one atomic push to {}",
-                source.branch.short(),
-                tag.name.short(),
-                source.remote
-            ),
+            title,
             why: "registries then name a tag that everybody can see; both references or none"
                 .to_owned(),
             needs,
@@ -334,42 +334,50 @@ impl Draft<'_> {
 
     pub(super) fn follow_up(&mut self) -> Result<(), PlannerError> {
         let public = self.all_of(&[Stage::Publish]);
-        let source = self.facts.source.clone();
-        let tag = self.facts.tag.clone();
-        let merged = match &self.facts.release_branch {
-            Some(_) => self.commit("merge")?.id.clone(),
-            None => self.release_commit()?,
-        };
-        let mut newest = merged.clone();
-        let mut last = public.clone();
-        if let Ok(next) = self.commit("next-version") {
-            let next = next.id.clone();
-            let id = step_id(&["follow-up", "next-version"])?;
-            let body = json!({"refs": [{"name": source.branch, "old": merged, "new": next}]});
-            let about = Outward {
-                id: id.clone(),
-                stage: Stage::FollowUp,
-                title: format!(
-                    "push {} with the next development version to {}",
-                    next.abbreviated(),
-                    source.remote
-                ),
-                why: "what is built from the branch from now on is not mistaken for the release"
-                    .to_owned(),
-                needs: public.clone(),
-                weight: Weight::BestEffort,
-            };
-            let item = Item::of_body(source.branch.as_str(), body);
-            self.push_outward(
-                about,
-                self.remote_repository(),
-                Items::Fixed(vec![item]),
-                false,
-            )?;
-            newest = next;
-            last = vec![id];
+        if !self.facts.from_tag {
+            let (newest, needs) = self.push_next_version(&public)?;
+            self.push_local_tag()?;
+            self.push_checkout(newest, needs)?;
         }
-        let body = json!({"commits": [], "tag": null, "refs": [{"name": tag.name, "old": null, "new": tag.id}]});
+        self.push_milestones(&public)
+    }
+
+    /// What the branch points to in the end, and the steps that bring it there.
+    fn push_next_version(&mut self, public: &[StepId]) -> Result<(Oid, Vec<StepId>), PlannerError> {
+        let merged = self.merged()?;
+        let Ok(commit) = self.commit("next-version") else {
+            return Ok((merged, public.to_vec()));
+        };
+        let next = commit.id.clone();
+        let source = &self.facts.source;
+        let id = step_id(&["follow-up", "next-version"])?;
+        let body = json!({"refs": [{"name": source.branch, "old": merged, "new": next}]});
+        let about = Outward {
+            id: id.clone(),
+            stage: Stage::FollowUp,
+            title: format!(
+                "push {} with the next development version to {}",
+                next.abbreviated(),
+                source.remote
+            ),
+            why: "what is built from the branch from now on is not mistaken for the release"
+                .to_owned(),
+            needs: public.to_vec(),
+            weight: Weight::BestEffort,
+        };
+        let item = Item::of_body(source.branch.as_str(), body);
+        self.push_outward(
+            about,
+            self.remote_repository(),
+            Items::Fixed(vec![item]),
+            false,
+        )?;
+        Ok((next, vec![id]))
+    }
+
+    fn push_local_tag(&mut self) -> Result<(), PlannerError> {
+        let tag = &self.facts.tag;
+        let refs = json!([{"name": tag.name, "old": null, "new": tag.id}]);
         let about = Outward {
             id: step_id(&["follow-up", "local-tag"])?,
             stage: Stage::FollowUp,
@@ -378,8 +386,13 @@ impl Draft<'_> {
             needs: vec![step_id(&["publish", "push"])?],
             weight: Weight::BestEffort,
         };
+        let body = json!({"commits": [], "tag": null, "refs": refs});
         let item = Item::of_body(tag.name.short(), body);
-        self.push_outward(about, local_repository(), Items::Fixed(vec![item]), false)?;
+        self.push_outward(about, local_repository(), Items::Fixed(vec![item]), false)
+    }
+
+    fn push_checkout(&mut self, newest: Oid, needs: Vec<StepId>) -> Result<(), PlannerError> {
+        let source = &self.facts.source;
         let body = json!({"branch": source.branch, "old": source.head, "new": newest});
         let about = Outward {
             id: step_id(&["follow-up", "checkout"])?,
@@ -390,7 +403,7 @@ impl Draft<'_> {
                 newest.abbreviated()
             ),
             why: "only if nothing in your working tree would be touched".to_owned(),
-            needs: last,
+            needs,
             weight: Weight::BestEffort,
         };
         let spec = TargetSpec {
@@ -401,8 +414,7 @@ impl Draft<'_> {
             secret: None,
         };
         let item = Item::of_body(source.branch.as_str(), body);
-        self.push_outward(about, spec, Items::Fixed(vec![item]), false)?;
-        self.push_milestones(&public)
+        self.push_outward(about, spec, Items::Fixed(vec![item]), false)
     }
 
     fn push_milestones(&mut self, needs: &[StepId]) -> Result<(), PlannerError> {

@@ -168,7 +168,7 @@ impl Draft<'_> {
             needs,
             weight: Weight::Required,
         };
-        let item = Item::of_body(tag.name.short(), body);
+        let item = Item::of_body(tag.name.short(), json!({"refs": refs}));
         self.push_outward(
             about,
             self.remote_repository(),

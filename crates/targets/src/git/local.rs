@@ -8,7 +8,9 @@
 
 use super::objects::{self, are_present, open};
 use super::program::Git;
-use super::{At, RefChange, body, check, check_forward, different, found, local_ref, off_course, receipt};
+use super::{
+    At, RefChange, body, check, check_forward, different, found, local_ref, off_course, receipt,
+};
 use crate::Context;
 use serde::{Deserialize, Serialize};
 use shipway_core::name::Oid;
@@ -63,7 +65,9 @@ struct Local {
 /// `Permanent` for settings, which this kind does not have.
 pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, Failure> {
     if !spec.settings.is_empty() || spec.secret.is_some() {
-        return Err(Failure::permanent("the target git-local has no settings and no secret"));
+        return Err(Failure::permanent(
+            "the target git-local has no settings and no secret",
+        ));
     }
     Ok(Box::new(Local {
         repository: context.repository.clone(),
@@ -73,7 +77,9 @@ pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, F
 impl Local {
     fn places(&self, refs: &[RefChange]) -> Result<Vec<At>, Failure> {
         let repo = open(&self.repository)?;
-        refs.iter().map(|change| Ok(local_ref(&repo, &change.name)?)).collect()
+        refs.iter()
+            .map(|change| Ok(local_ref(&repo, &change.name)?))
+            .collect()
     }
 
     /// Moves references in one transaction. What came of it is judged by where they stand afterwards, because git's exit
@@ -93,7 +99,11 @@ impl Local {
 
     fn update(&self, script: String, refs: &[RefChange]) -> Result<(), Failure> {
         let git = Git::new(&self.repository);
-        let call = git.call("update-ref").flag("--no-deref").flag("-m").flag("shipway");
+        let call = git
+            .call("update-ref")
+            .flag("--no-deref")
+            .flag("-m")
+            .flag("shipway");
         let output = call.flag("--stdin").stdin(script).run()?;
         if output.code == 0 {
             return Ok(());
@@ -101,8 +111,10 @@ impl Local {
         let places = self.places(refs)?;
         match off_course(refs.iter().zip(&places)) {
             Some(why) => Err(Failure::permanent(why).hinted("make a new plan")),
-            None => Err(Failure::transient(format!("git update-ref refused: {}", output.said))
-                .hinted("another git program may hold a lock in this repository")),
+            None => Err(
+                Failure::transient(format!("git update-ref refused: {}", output.said))
+                    .hinted("another git program may hold a lock in this repository"),
+            ),
         }
     }
 }
@@ -119,19 +131,27 @@ impl Target for Local {
             pairs().partition(|(change, at)| at.is(Some(&change.new)));
         if missing.is_empty() {
             let repo = open(&self.repository)?;
-            let objects = body.makes().into_iter().chain(body.refs.iter().map(|c| &c.new));
+            let objects = body
+                .makes()
+                .into_iter()
+                .chain(body.refs.iter().map(|c| &c.new));
             return Ok(if are_present(&repo, objects)? {
                 Presence::Same {
                     receipt: receipt(&body.refs, None),
                 }
             } else {
-                different("a reference points to an object that is not in the repository".to_owned())
+                different(
+                    "a reference points to an object that is not in the repository".to_owned(),
+                )
             });
         }
         // A power cut in the middle of git's own commit leaves a part of the references moved. They are ours when they
         // point to objects that only this plan makes; publishing moves the rest.
         let makes = body.makes();
-        match there.iter().find(|(change, _)| !makes.contains(&&change.new)) {
+        match there
+            .iter()
+            .find(|(change, _)| !makes.contains(&&change.new))
+        {
             Some((change, _)) if missing.len() < places.len() => Ok(different(format!(
                 "{} is where the plan wants it, and {} is not",
                 change.name, missing[0].0.name
@@ -189,7 +209,9 @@ impl Target for Local {
             let body = Body::of(item)?;
             let places = self.places(&body.refs)?;
             let pairs = body.refs.iter().zip(&places);
-            survey.found.extend(pairs.filter_map(|(change, at)| found(&change.name, at)));
+            survey
+                .found
+                .extend(pairs.filter_map(|(change, at)| found(&change.name, at)));
         }
         Ok(survey)
     }

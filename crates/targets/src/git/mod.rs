@@ -75,7 +75,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 /// The item's body, in the shape that this kind of target has.
 fn body<T: DeserializeOwned>(item: &Item) -> Result<T, Failure> {
     T::deserialize(&item.body).map_err(|error| {
-        Failure::permanent(format!("the item {:?} does not fit this target: {error}", item.name))
+        Failure::permanent(format!(
+            "the item {:?} does not fit this target: {error}",
+            item.name
+        ))
     })
 }
 
@@ -83,7 +86,9 @@ fn body<T: DeserializeOwned>(item: &Item) -> Result<T, Failure> {
 fn check(refs: &[RefChange]) -> Result<(), Failure> {
     let names: BTreeSet<_> = refs.iter().map(|change| &change.name).collect();
     if refs.is_empty() || names.len() != refs.len() {
-        return Err(Failure::permanent("the item names no reference, or one of them twice"));
+        return Err(Failure::permanent(
+            "the item names no reference, or one of them twice",
+        ));
     }
     let moved = |change: &&RefChange| {
         change.old.is_some() && change.name.as_str().starts_with("refs/tags/")
@@ -136,7 +141,10 @@ fn descends(repo: &Repository, commit: &Oid, base: &Oid) -> Result<bool, ObjectE
     if !repo.has_object(commit) || !repo.has_object(base) {
         return Ok(false);
     }
-    let walk = repo.rev_walk([commit]).all().map_err(objects::reading("the history"))?;
+    let walk = repo
+        .rev_walk([commit])
+        .all()
+        .map_err(objects::reading("the history"))?;
     for step in walk {
         match step {
             Ok(step) if step.id == base => return Ok(true),
@@ -172,9 +180,12 @@ fn off_course<'a>(places: impl IntoIterator<Item = (&'a RefChange, &'a At)>) -> 
         if at.is(Some(&change.new)) || at.is(change.old.as_ref()) {
             return None;
         }
-        let expected = change.old.as_ref().map_or("nothing there".to_owned(), |old| {
-            format!("it at {}", old.abbreviated())
-        });
+        let expected = change
+            .old
+            .as_ref()
+            .map_or("nothing there".to_owned(), |old| {
+                format!("it at {}", old.abbreviated())
+            });
         Some(format!(
             "{} is {} and the plan expects {expected}",
             change.name,
@@ -188,7 +199,10 @@ fn different(found: String) -> Presence {
 }
 
 fn receipt(refs: &[RefChange], url: Option<String>) -> Receipt {
-    let moved: Vec<String> = refs.iter().map(|c| format!("{}@{}", c.name, c.new)).collect();
+    let moved: Vec<String> = refs
+        .iter()
+        .map(|c| format!("{}@{}", c.name, c.new))
+        .collect();
     Receipt {
         id: moved.join(" "),
         url,

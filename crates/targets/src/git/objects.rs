@@ -57,6 +57,8 @@ impl From<ObjectError> for Failure {
             ObjectError::Differs { .. } | ObjectError::Diff { .. } => {
                 Self::permanent(message).hinted("the repository moved since: make a new plan")
             }
+            ObjectError::Open { .. } => Self::permanent(message)
+                .hinted("it has to be a git repository with SHA-1 object ids"),
             _ => Self::permanent(message),
         }
     }
@@ -135,12 +137,11 @@ impl Draft {
                 Some((_, id)) => Some(self.blob(id, path)?),
                 None => None,
             };
-            let diff = diff::unified(path, old.as_deref(), bytes).map_err(|source| {
-                ObjectError::Diff {
+            let diff =
+                diff::unified(path, old.as_deref(), bytes).map_err(|source| ObjectError::Diff {
                     path: path.clone(),
                     source,
-                }
-            })?;
+                })?;
             edits.push((path.as_str(), mode(before), after));
             changes.push(FileChange {
                 path: path.clone(),
@@ -253,11 +254,18 @@ impl Draft {
 
     fn replay_tag(&self, tag: &Tag) -> Result<(), ObjectError> {
         let id = self.store_tag(&tag.name, &tag.target, &tag.tagger, tag.at, &tag.message)?;
-        same(format!("the tag {}", tag.name), Some(&tag.id), Some(&oid(id)?))
+        same(
+            format!("the tag {}", tag.name),
+            Some(&tag.id),
+            Some(&oid(id)?),
+        )
     }
 
     fn store_blob(&self, bytes: &[u8]) -> Result<ObjectId, ObjectError> {
-        self.repo.write_blob(bytes).map(gix::Id::detach).map_err(writing)
+        self.repo
+            .write_blob(bytes)
+            .map(gix::Id::detach)
+            .map_err(writing)
     }
 
     fn store_commit(
@@ -282,7 +290,10 @@ impl Draft {
             message: checked("the commit's message", message)?,
             extra_headers: Vec::new(),
         };
-        self.repo.write_object(&commit).map(gix::Id::detach).map_err(writing)
+        self.repo
+            .write_object(&commit)
+            .map(gix::Id::detach)
+            .map_err(writing)
     }
 
     fn store_tag(
@@ -308,13 +319,19 @@ impl Draft {
             message: checked("the tag's message", message)?,
             signature: None,
         };
-        self.repo.write_object(&tag).map(gix::Id::detach).map_err(writing)
+        self.repo
+            .write_object(&tag)
+            .map(gix::Id::detach)
+            .map_err(writing)
     }
 
     fn tree_of(&self, commit: &Oid) -> Result<ObjectId, ObjectError> {
         let id = object_id(commit)?;
         let what = format!("commit {}", commit.abbreviated());
-        let found = self.repo.try_find_object(id).map_err(reading(what.clone()))?;
+        let found = self
+            .repo
+            .try_find_object(id)
+            .map_err(reading(what.clone()))?;
         let commit = found
             .ok_or_else(|| ObjectError::Missing(what.clone()))?
             .try_into_commit()
@@ -328,12 +345,18 @@ impl Draft {
     }
 
     /// Kind and id of the plain file at this path.
-    fn entry(&self, tree: ObjectId, path: &str) -> Result<Option<(EntryKind, ObjectId)>, ObjectError> {
+    fn entry(
+        &self,
+        tree: ObjectId,
+        path: &str,
+    ) -> Result<Option<(EntryKind, ObjectId)>, ObjectError> {
         let parts = parts(path)?;
         let mut at = tree;
         for (depth, part) in parts.iter().enumerate() {
             let tree = self.repo.find_tree(at).map_err(reading(path))?;
-            let found = tree.find_entry(*part).map(|entry| (entry.mode().kind(), entry.object_id()));
+            let found = tree
+                .find_entry(*part)
+                .map(|entry| (entry.mode().kind(), entry.object_id()));
             let is_last = depth + 1 == parts.len();
             match found {
                 None => return Ok(None),
@@ -362,11 +385,17 @@ impl Draft {
         if edits.is_empty() {
             return Ok(base);
         }
-        let mut editor = self.repo.edit_tree(base).map_err(reading("the parent's tree"))?;
+        let mut editor = self
+            .repo
+            .edit_tree(base)
+            .map_err(reading("the parent's tree"))?;
         for (path, kind, id) in edits {
             editor.upsert(*path, *kind, *id).map_err(reading(*path))?;
         }
-        editor.write().map(gix::Id::detach).map_err(reading("the new tree"))
+        editor
+            .write()
+            .map(gix::Id::detach)
+            .map_err(reading("the new tree"))
     }
 }
 
@@ -389,13 +418,22 @@ pub fn write(repository: &Path, commits: &[Commit], tag: Option<&Tag>) -> Result
     let mut made: Vec<_> = repo
         .objects
         .take_object_memory()
-        .map(|memory| memory.iter().map(|(id, (kind, data))| (*id, *kind, data.clone())).collect())
+        .map(|memory| {
+            memory
+                .iter()
+                .map(|(id, (kind, data))| (*id, *kind, data.clone()))
+                .collect()
+        })
         .unwrap_or_default();
     // What is pointed to comes before what points to it.
     made.sort_by_key(|(id, kind, _)| (rank(*kind), *id));
     for (id, kind, data) in &made {
         let written = repo.objects.write_buf(*kind, data).map_err(writing)?;
-        same("an object".to_owned(), Some(&oid(*id)?), Some(&oid(written)?))?;
+        same(
+            "an object".to_owned(),
+            Some(&oid(*id)?),
+            Some(&oid(written)?),
+        )?;
     }
     let all = read_back(&open(repository)?, commits, tag)?;
     flush(repo.objects.store_ref().path(), &all).map_err(writing)
@@ -478,13 +516,19 @@ fn bad_path(path: &str, why: &'static str) -> ObjectError {
 fn parts(path: &str) -> Result<Vec<&str>, ObjectError> {
     let parts: Vec<&str> = path.split('/').collect();
     if parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
-        return Err(bad_path(path, "it is not a plain path inside the repository"));
+        return Err(bad_path(
+            path,
+            "it is not a plain path inside the repository",
+        ));
     }
     if parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) {
         return Err(bad_path(path, "it leads into git's own directory"));
     }
     if path.contains('\\') || path.chars().any(char::is_control) {
-        return Err(bad_path(path, "it holds a backslash or a control character"));
+        return Err(bad_path(
+            path,
+            "it holds a backslash or a control character",
+        ));
     }
     Ok(parts)
 }
@@ -550,14 +594,17 @@ fn read_back(
     let mut all = BTreeSet::new();
     let mut read = |id: ObjectId, what: &str| {
         all.insert(id);
-        repo.find_object(id).map_err(reading(format!("{what} back")))
+        repo.find_object(id)
+            .map_err(reading(format!("{what} back")))
     };
     for commit in commits {
         read(object_id(&commit.id)?, "the new commit")?;
         for change in &commit.changes {
             let mut at = object_id(&commit.tree)?;
             for part in change.path.split('/') {
-                let tree = read(at, "a new tree")?.try_into_tree().map_err(reading("a new tree"))?;
+                let tree = read(at, "a new tree")?
+                    .try_into_tree()
+                    .map_err(reading("a new tree"))?;
                 let entry = tree.find_entry(part).map(|entry| entry.object_id());
                 at = entry.ok_or_else(|| ObjectError::Missing(change.path.clone()))?;
             }

@@ -88,7 +88,9 @@ pub enum GitError {
         #[source]
         source: std::io::Error,
     },
-    #[error("git {command} answered with more than {MOST_OUTPUT} bytes, or with bytes that are no text")]
+    #[error(
+        "git {command} answered with more than {MOST_OUTPUT} bytes, or with bytes that are no text"
+    )]
     Output { command: &'static str },
 }
 
@@ -319,7 +321,13 @@ fn presentable(stderr: &[u8]) -> String {
     let last = lines[lines.len().saturating_sub(4)..].join("; ");
     let visible: String = without_credentials(&last)
         .chars()
-        .map(|c| if c.is_control() || is_bidi(c) { '\u{fffd}' } else { c })
+        .map(|c| {
+            if c.is_control() || is_bidi(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
         .collect();
     visible.chars().take(600).collect()
 }
@@ -349,7 +357,14 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every word that this crate itself hands to git and that begins with `-`.
-    const OURS: &[&str] = &["-C", "-c", "--no-pager", "--end-of-options", "--porcelain", "--lease="];
+    const OURS: &[&str] = &[
+        "-C",
+        "-c",
+        "--no-pager",
+        "--end-of-options",
+        "--porcelain",
+        "--lease=",
+    ];
 
     proptest! {
         #[test]
@@ -389,7 +404,10 @@ mod tests {
         let said = presentable(
             b"fatal: unable to access 'https://me:hunter2@host/r.git/': \x1b[31mno\nhint: buy more\n",
         );
-        assert_eq!(said, "fatal: unable to access 'https://host/r.git/': \u{fffd}[31mno");
+        assert_eq!(
+            said,
+            "fatal: unable to access 'https://host/r.git/': \u{fffd}[31mno"
+        );
         assert_eq!(without_credentials("a://b@c://d:e@f g@h"), "a://c://f g@h");
     }
 
@@ -407,7 +425,11 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_killed_with_its_children() {
         let (dir, git) = stand_in("sleep 600 & echo $! > \"$2/child\"; wait");
-        let error = git.call("push").limit(Duration::from_millis(300)).run().unwrap_err();
+        let error = git
+            .call("push")
+            .limit(Duration::from_millis(300))
+            .run()
+            .unwrap_err();
         assert!(matches!(error, GitError::TimeLimit { .. }), "{error}");
         let child = fs_err::read_to_string(dir.path().join("child")).unwrap();
         let child = Pid::from_raw(child.trim().parse().unwrap()).unwrap();
@@ -420,16 +442,25 @@ mod tests {
     fn the_callers_git_variables_do_not_get_through() {
         let (_dir, git) = stand_in("env | grep '^GIT_' | sort; echo oops >&2; exit 3");
         let output = git.call("status").run().unwrap();
-        assert_eq!(output.stdout, "GIT_OPTIONAL_LOCKS=0\nGIT_TERMINAL_PROMPT=0\n");
+        assert_eq!(
+            output.stdout,
+            "GIT_OPTIONAL_LOCKS=0\nGIT_TERMINAL_PROMPT=0\n"
+        );
         assert_eq!((output.code, output.said.as_str()), (3, "oops"));
     }
 
     #[test]
     fn too_much_output_a_signal_and_a_missing_program_are_told_apart() {
         let (_dir, git) = stand_in("head -c 9000000 /dev/zero");
-        assert!(matches!(git.call("log").run(), Err(GitError::Output { .. })));
+        assert!(matches!(
+            git.call("log").run(),
+            Err(GitError::Output { .. })
+        ));
         let (_dir, git) = stand_in("kill -9 $$");
-        assert!(matches!(git.call("log").run(), Err(GitError::Killed { signal: 9, .. })));
+        assert!(matches!(
+            git.call("log").run(),
+            Err(GitError::Killed { signal: 9, .. })
+        ));
         let git = git.with_program("/nowhere/git".into());
         let failure = Failure::from(git.call("log").run().unwrap_err());
         assert!(failure.hint.is_some(), "{failure:?}");

@@ -60,15 +60,20 @@ struct Remote {
 /// # Errors
 /// `Permanent` without the setting `remote`, with any other, and with a secret: git has credential helpers of its own.
 pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, Failure> {
-    let (1, Some(Value::String(remote))) = (spec.settings.len(), spec.settings.get("remote")) else {
-        return Err(Failure::permanent("the target git needs the setting remote and no other"));
+    let (1, Some(Value::String(remote))) = (spec.settings.len(), spec.settings.get("remote"))
+    else {
+        return Err(Failure::permanent(
+            "the target git needs the setting remote and no other",
+        ));
     };
     if spec.secret.is_some() {
         return Err(Failure::permanent("the target git takes no secret")
             .hinted("git finds its credentials itself: set up a credential helper or an ssh key"));
     }
     if remote.is_empty() || remote.starts_with('-') || remote.chars().any(char::is_control) {
-        return Err(Failure::permanent(format!("{remote:?} is not the name or address of a remote")));
+        return Err(Failure::permanent(format!(
+            "{remote:?} is not the name or address of a remote"
+        )));
     }
     Ok(Box::new(Remote {
         repository: context.repository.clone(),
@@ -82,7 +87,9 @@ pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, F
 enum Verdict {
     Done,
     /// The server, or git before it sent anything, refused; the push was atomic, so nothing moved.
-    Refused { by_server: bool },
+    Refused {
+        by_server: bool,
+    },
     Unsure,
 }
 
@@ -93,7 +100,8 @@ fn verdict(output: &Output, refs: &[RefChange]) -> Verdict {
     let mut marks: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for line in output.stdout.lines() {
         let mut fields = line.splitn(3, '\t');
-        if let (Some(mark), Some(pair), Some(summary)) = (fields.next(), fields.next(), fields.next())
+        if let (Some(mark), Some(pair), Some(summary)) =
+            (fields.next(), fields.next(), fields.next())
             && let Some((_, to)) = pair.rsplit_once(':')
         {
             marks.insert(to, (mark, summary));
@@ -104,10 +112,17 @@ fn verdict(output: &Output, refs: &[RefChange]) -> Verdict {
         matches!(mark, Some(" " | "*" | "=" | "-"))
     });
     if output.code == 0 {
-        return if all_moved { Verdict::Done } else { Verdict::Unsure };
+        return if all_moved {
+            Verdict::Done
+        } else {
+            Verdict::Unsure
+        };
     }
-    let refused: Vec<&str> =
-        marks.values().filter(|(mark, _)| *mark == "!").map(|(_, summary)| *summary).collect();
+    let refused: Vec<&str> = marks
+        .values()
+        .filter(|(mark, _)| *mark == "!")
+        .map(|(_, summary)| *summary)
+        .collect();
     let at_server = |summary: &&str| summary.starts_with("[remote rejected]");
     let certain = |summary: &&str| summary.starts_with("[rejected]") || at_server(summary);
     if refused.is_empty() || !refused.iter().all(certain) {
@@ -137,8 +152,10 @@ impl Remote {
         };
         let (fetch, push) = (urls(false)?, urls(true)?);
         if push.code != 0 || fetch.code != 0 {
-            return Err(Failure::permanent(format!("there is no git remote {:?}", self.remote))
-                .hinted("git remote -v lists those that this repository has"));
+            return Err(
+                Failure::permanent(format!("there is no git remote {:?}", self.remote))
+                    .hinted("git remote -v lists those that this repository has"),
+            );
         }
         if push.stdout.lines().count() != 1 {
             return Err(Failure::permanent(format!(
@@ -161,8 +178,10 @@ impl Remote {
         }
         let output = call.run()?;
         if output.code != 0 {
-            return Err(Failure::transient(format!("cannot read {}: {}", self.place, output.said))
-                .hinted("check the address, the network and git's credentials"));
+            return Err(
+                Failure::transient(format!("cannot read {}: {}", self.place, output.said))
+                    .hinted("check the address, the network and git's credentials"),
+            );
         }
         let mut there = BTreeMap::new();
         for line in output.stdout.lines() {
@@ -170,12 +189,22 @@ impl Remote {
                 Some((Ok(id), name)) => {
                     there.insert(name, id);
                 }
-                _ => return Err(Failure::transient(format!("{} sent no list of references", self.place))),
+                _ => {
+                    return Err(Failure::transient(format!(
+                        "{} sent no list of references",
+                        self.place
+                    )));
+                }
             }
         }
         Ok(names
             .iter()
-            .map(|name| there.get(name.as_str()).cloned().map_or(At::Nothing, At::Object))
+            .map(|name| {
+                there
+                    .get(name.as_str())
+                    .cloned()
+                    .map_or(At::Nothing, At::Object)
+            })
             .collect())
     }
 
@@ -264,7 +293,10 @@ impl Target for Remote {
             .zip(&places)
             .map(|(change, at)| format!("{} is {}", change.name, at.describe()))
             .collect();
-        Ok(different(format!("only a part is there: {}", states.join(", "))))
+        Ok(different(format!(
+            "only a part is there: {}",
+            states.join(", ")
+        )))
     }
 
     fn publish(&self, item: &Item) -> Result<Receipt, Failure> {
@@ -287,7 +319,9 @@ impl Target for Remote {
             }
             Verdict::Refused { by_server } => by_server,
         };
-        let places = self.places_of(&body.refs).map_err(|error| certain(error, &output.said))?;
+        let places = self
+            .places_of(&body.refs)
+            .map_err(|error| certain(error, &output.said))?;
         Err(self.refusal(&body.refs, &places, by_server, &output.said))
     }
 
@@ -300,8 +334,11 @@ impl Target for Remote {
             ))
             .hinted("revert the commits with a new one"));
         }
-        let moves: Vec<_> =
-            body.refs.iter().map(|change| (&change.name, Some(&change.new), None)).collect();
+        let moves: Vec<_> = body
+            .refs
+            .iter()
+            .map(|change| (&change.name, Some(&change.new), None))
+            .collect();
         let output = self.push(&moves)?;
         let by_server = match verdict(&output, &body.refs) {
             Verdict::Done => return Ok(()),
@@ -313,7 +350,9 @@ impl Target for Remote {
             }
             Verdict::Refused { by_server } => by_server,
         };
-        let places = self.places_of(&body.refs).map_err(|error| certain(error, &output.said))?;
+        let places = self
+            .places_of(&body.refs)
+            .map_err(|error| certain(error, &output.said))?;
         if places.iter().all(|at| *at == At::Nothing) {
             return Ok(());
         }
@@ -332,11 +371,23 @@ impl Target for Remote {
         let names: Vec<&RefName> = names.iter().collect();
         let mut survey = Survey::default();
         let places = self.places(&names)?;
-        survey.found.extend(names.iter().zip(&places).filter_map(|(name, at)| found(name, at)));
+        survey.found.extend(
+            names
+                .iter()
+                .zip(&places)
+                .filter_map(|(name, at)| found(name, at)),
+        );
         // Nothing is sent in a dry run, and the server still wants to know who asks.
         let git = self.git();
-        let call = git.call("push").limit(REMOTE).flag("--dry-run").flag("--porcelain");
-        let output = call.operand(self.address()?).operand(":refs/shipway/probe").run()?;
+        let call = git
+            .call("push")
+            .limit(REMOTE)
+            .flag("--dry-run")
+            .flag("--porcelain");
+        let output = call
+            .operand(self.address()?)
+            .operand(":refs/shipway/probe")
+            .run()?;
         if output.stdout.lines().any(|line| line.contains('\t')) {
             survey.credential = Credential::Accepted;
         } else {
@@ -387,9 +438,22 @@ mod tests {
         assert_eq!(case(0, &ok, &new), Verdict::Done);
         assert_eq!(case(0, &ok, ""), Verdict::Unsure);
         assert_eq!(case(1, &ok, &new), Verdict::Unsure);
-        assert_eq!(case(1, &format!("!{main}[rejected] (atomic push failed)"), &stale), refused(false));
-        assert_eq!(case(1, &format!("!{main}[remote rejected] (x)"), &hook), refused(true));
-        assert_eq!(case(1, &format!("!{main}[remote failure] (x)"), &stale), Verdict::Unsure);
+        assert_eq!(
+            case(
+                1,
+                &format!("!{main}[rejected] (atomic push failed)"),
+                &stale
+            ),
+            refused(false)
+        );
+        assert_eq!(
+            case(1, &format!("!{main}[remote rejected] (x)"), &hook),
+            refused(true)
+        );
+        assert_eq!(
+            case(1, &format!("!{main}[remote failure] (x)"), &stale),
+            Verdict::Unsure
+        );
         assert_eq!(case(1, "", &lost), Verdict::Unsure);
         assert_eq!(case(128, "", ""), Verdict::Unsure);
     }

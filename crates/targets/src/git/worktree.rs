@@ -64,7 +64,9 @@ enum Checkout {
 /// `Permanent` for settings, which this kind does not have.
 pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, Failure> {
     if !spec.settings.is_empty() || spec.secret.is_some() {
-        return Err(Failure::permanent("the target git-worktree has no settings and no secret"));
+        return Err(Failure::permanent(
+            "the target git-worktree has no settings and no secret",
+        ));
     }
     Ok(Box::new(Worktree {
         repository: context.repository.clone(),
@@ -78,7 +80,12 @@ impl Worktree {
 
     fn checkout(&self, branch: &RefName) -> Result<Checkout, Failure> {
         let git = Git::new(&self.repository);
-        let output = git.call("worktree").flag("list").flag("--porcelain").flag("-z").run()?;
+        let output = git
+            .call("worktree")
+            .flag("list")
+            .flag("--porcelain")
+            .flag("-z")
+            .run()?;
         succeeded(&output, "list the worktrees")?;
         let here = real(&self.repository);
         let mut at = "";
@@ -103,18 +110,32 @@ impl Worktree {
         let status = call.flag("--untracked-files=no").run()?;
         succeeded(&status, "read the state of the checkout")?;
         if !status.stdout.is_empty() {
-            return Err(Failure::permanent("the checkout has uncommitted changes")
-                .hinted(format!("commit them, then: git merge --ff-only {}", change.new)));
+            return Err(
+                Failure::permanent("the checkout has uncommitted changes").hinted(format!(
+                    "commit them, then: git merge --ff-only {}",
+                    change.new
+                )),
+            );
         }
-        let call = git.call("merge").flag("--ff-only").flag("--no-autostash").flag("--quiet");
+        let call = git
+            .call("merge")
+            .flag("--ff-only")
+            .flag("--no-autostash")
+            .flag("--quiet");
         Ok(call.operand(change.new.as_str()).run()?)
     }
 
     fn move_branch(&self, change: &RefChange) -> Result<Output, Failure> {
         let git = Git::new(&self.repository);
-        let call = git.call("update-ref").flag("--no-deref").flag("-m").flag("shipway");
+        let call = git
+            .call("update-ref")
+            .flag("--no-deref")
+            .flag("-m")
+            .flag("shipway");
         let old = change.old.as_ref().map_or("", Oid::as_str);
-        let call = call.operand(change.name.as_str()).operand(change.new.as_str());
+        let call = call
+            .operand(change.name.as_str())
+            .operand(change.new.as_str());
         Ok(call.operand(old).run()?)
     }
 }
@@ -127,7 +148,10 @@ fn succeeded(output: &Output, what: &str) -> Result<(), Failure> {
     if output.code == 0 {
         return Ok(());
     }
-    Err(Failure::transient(format!("cannot {what}: {}", output.said)))
+    Err(Failure::transient(format!(
+        "cannot {what}: {}",
+        output.said
+    )))
 }
 
 impl Target for Worktree {
@@ -160,7 +184,9 @@ impl Target for Worktree {
             Checkout::Elsewhere(path) => {
                 let hint = format!("there: git merge --ff-only {}", change.new);
                 let branch = change.name.short();
-                return Err(Failure::permanent(format!("{branch} is checked out in {path}")).hinted(hint));
+                return Err(
+                    Failure::permanent(format!("{branch} is checked out in {path}")).hinted(hint),
+                );
             }
         };
         // Git's exit status tells that it stopped; where the branch stands tells how far it got.
@@ -173,7 +199,9 @@ impl Target for Worktree {
     }
 
     fn retract(&self, _: &Item, _: &Receipt) -> Result<(), Failure> {
-        Err(Failure::permanent("a checkout that went forward is not put back"))
+        Err(Failure::permanent(
+            "a checkout that went forward is not put back",
+        ))
     }
 
     fn survey(&self, items: &[Item]) -> Result<Survey, Failure> {
@@ -183,9 +211,13 @@ impl Target for Worktree {
         };
         for item in items {
             let change = body::<Body>(item)?.change();
-            survey.found.extend(found(&change.name, &self.place(&change)?));
+            survey
+                .found
+                .extend(found(&change.name, &self.place(&change)?));
             if let Checkout::Elsewhere(path) = self.checkout(&change.name)? {
-                survey.notes.push(format!("{} is checked out in {path}", change.name.short()));
+                survey
+                    .notes
+                    .push(format!("{} is checked out in {path}", change.name.short()));
             }
         }
         Ok(survey)

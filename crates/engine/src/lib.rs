@@ -5,6 +5,10 @@
 //!
 //! Must not: know a kind of target, a terminal or a command line.
 
+mod chain;
+pub mod crash;
+pub mod journal;
+pub mod lease;
 pub mod store;
 
 pub use store::{Store, StoreError};

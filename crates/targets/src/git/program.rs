@@ -20,9 +20,9 @@ use std::thread;
 use std::time::Duration;
 
 /// For calls that stay on this machine.
-pub const LOCAL: Duration = Duration::from_secs(120);
+pub const LOCAL: Duration = Duration::from_mins(2);
 /// For calls that talk to a remote.
-pub const REMOTE: Duration = Duration::from_secs(600);
+pub const REMOTE: Duration = Duration::from_mins(10);
 
 /// More than this from one call is not an answer that we asked for.
 const MOST_OUTPUT: usize = 4 << 20;

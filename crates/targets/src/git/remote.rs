@@ -53,7 +53,7 @@ impl Body {
 struct Remote {
     repository: PathBuf,
     /// A configured remote's name, a URL or a path.
-    remote: String,
+    given: String,
     place: String,
 }
 
@@ -77,7 +77,7 @@ pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, F
     }
     Ok(Box::new(Remote {
         repository: context.repository.clone(),
-        remote: remote.clone(),
+        given: remote.clone(),
         place: spec.place.clone(),
     }))
 }
@@ -141,30 +141,30 @@ impl Remote {
     /// What to hand to git as the repository, so that looking and pushing go to the same place: a configured remote may
     /// have another address for pushes.
     fn address(&self) -> Result<String, Failure> {
-        if self.remote.contains(['/', ':']) {
-            return Ok(self.remote.clone());
+        if self.given.contains(['/', ':']) {
+            return Ok(self.given.clone());
         }
         let urls = |push: bool| -> Result<Output, GitError> {
             let git = self.git();
             let call = git.call("remote").flag("get-url").flag("--all");
             let call = if push { call.flag("--push") } else { call };
-            call.operand(&self.remote).run()
+            call.operand(&self.given).run()
         };
         let (fetch, push) = (urls(false)?, urls(true)?);
         if push.code != 0 || fetch.code != 0 {
             return Err(
-                Failure::permanent(format!("there is no git remote {:?}", self.remote))
+                Failure::permanent(format!("there is no git remote {:?}", self.given))
                     .hinted("git remote -v lists those that this repository has"),
             );
         }
         if push.stdout.lines().count() != 1 {
             return Err(Failure::permanent(format!(
                 "the git remote {:?} pushes to several addresses, which cannot be one step",
-                self.remote
+                self.given
             )));
         }
         if push.stdout == fetch.stdout {
-            return Ok(self.remote.clone());
+            return Ok(self.given.clone());
         }
         Ok(push.stdout.trim_end().to_owned())
     }

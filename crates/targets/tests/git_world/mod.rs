@@ -1,6 +1,7 @@
 //! A repository, a bare remote and a second clone, all in one temporary directory, made by the real git.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test stops where its world cannot be made")]
 
 use shipway_core::Digest;
 use shipway_core::name::{Oid, RefName};

@@ -6,10 +6,13 @@
 //!
 //! Must not: move a reference, or follow a symbolic link or submodule that stands in a path.
 
+mod value;
+mod write;
+
+pub use write::write;
+
 use super::chain;
-use gix::bstr::BString;
 use gix::objs::tree::EntryKind;
-use gix::prelude::Write as _;
 use gix::{ObjectId, Repository};
 use shipway_core::diff::{self, DiffError};
 use shipway_core::name::{Oid, RefName};
@@ -17,6 +20,7 @@ use shipway_core::plan::{Commit, FileChange, GitTime, Person, Tag};
 use shipway_core::target::Failure;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use value::{bad_path, checked, parts, signature, text};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -208,59 +212,6 @@ impl Draft {
         })
     }
 
-    /// Makes a planned commit again from its parents and diffs, and compares every id on the way.
-    fn replay(&self, planned: &Commit) -> Result<(), ObjectError> {
-        let base = self.tree_of(first(&planned.parents)?)?;
-        let mut edits = Vec::new();
-        for change in &planned.changes {
-            let before = self.entry(base, &change.path)?;
-            let what = format!("{} before the edit", change.path);
-            let id = before.map(|(_, id)| oid(id)).transpose()?;
-            same(what, change.before.as_ref(), id.as_ref())?;
-            let old = match before {
-                Some((_, id)) => self.blob(id, &change.path)?,
-                None => Vec::new(),
-            };
-            let bytes = diff::apply(&change.diff, &old).map_err(|source| ObjectError::Diff {
-                path: change.path.clone(),
-                source,
-            })?;
-            let after = self.store_blob(&bytes)?;
-            let what = format!("{} after the edit", change.path);
-            same(what, Some(&change.after), Some(&oid(after)?))?;
-            edits.push((change.path.as_str(), mode(before), after));
-        }
-        let mut tree = self.edit(base, &edits)?;
-        if planned.changes.is_empty() {
-            // A merge without edits of its own takes over the tree of one of its parents.
-            for parent in &planned.parents {
-                let candidate = self.tree_of(parent)?;
-                if oid(candidate)? == planned.tree {
-                    tree = candidate;
-                }
-            }
-        }
-        let what = |part: &str| format!("the {} of the {} commit", part, planned.role);
-        same(what("tree"), Some(&planned.tree), Some(&oid(tree)?))?;
-        let id = self.store_commit(
-            tree,
-            &planned.parents,
-            [&planned.author, &planned.committer],
-            planned.at,
-            &planned.message,
-        )?;
-        same(what("id"), Some(&planned.id), Some(&oid(id)?))
-    }
-
-    fn replay_tag(&self, tag: &Tag) -> Result<(), ObjectError> {
-        let id = self.store_tag(&tag.name, &tag.target, &tag.tagger, tag.at, &tag.message)?;
-        same(
-            format!("the tag {}", tag.name),
-            Some(&tag.id),
-            Some(&oid(id)?),
-        )
-    }
-
     fn store_blob(&self, bytes: &[u8]) -> Result<ObjectId, ObjectError> {
         self.repo
             .write_blob(bytes)
@@ -399,46 +350,6 @@ impl Draft {
     }
 }
 
-/// Writes the planned commits and tag into the repository; no reference moves.
-///
-/// After success all of them are on disk and were read back. After a failure some objects may have been written; nothing
-/// points to them, and git's own clean-up removes them.
-///
-/// # Errors
-/// [`ObjectError::Differs`] and [`ObjectError::Diff`] where the plan does not describe what comes out; then nothing was written.
-pub fn write(repository: &Path, commits: &[Commit], tag: Option<&Tag>) -> Result<(), ObjectError> {
-    let draft = Draft::open(repository)?;
-    for commit in commits {
-        draft.replay(commit)?;
-    }
-    if let Some(tag) = tag {
-        draft.replay_tag(tag)?;
-    }
-    let mut repo = draft.repo;
-    let mut made: Vec<_> = repo
-        .objects
-        .take_object_memory()
-        .map(|memory| {
-            memory
-                .iter()
-                .map(|(id, (kind, data))| (*id, *kind, data.clone()))
-                .collect()
-        })
-        .unwrap_or_default();
-    // What is pointed to comes before what points to it.
-    made.sort_by_key(|(id, kind, _)| (rank(*kind), *id));
-    for (id, kind, data) in &made {
-        let written = repo.objects.write_buf(*kind, data).map_err(writing)?;
-        same(
-            "an object".to_owned(),
-            Some(&oid(*id)?),
-            Some(&oid(written)?),
-        )?;
-    }
-    let all = read_back(&open(repository)?, commits, tag)?;
-    flush(repo.objects.store_ref().path(), &all).map_err(writing)
-}
-
 /// Whether each of these objects is in the repository.
 pub fn are_present<'a>(
     repo: &Repository,
@@ -474,15 +385,6 @@ pub(super) fn oid(id: ObjectId) -> Result<Oid, ObjectError> {
     })
 }
 
-fn rank(kind: gix::objs::Kind) -> u8 {
-    match kind {
-        gix::objs::Kind::Blob => 0,
-        gix::objs::Kind::Tree => 1,
-        gix::objs::Kind::Commit => 2,
-        gix::objs::Kind::Tag => 3,
-    }
-}
-
 fn mode(before: Option<(EntryKind, ObjectId)>) -> EntryKind {
     before.map_or(EntryKind::Blob, |(kind, _)| kind)
 }
@@ -492,150 +394,4 @@ fn first(parents: &[Oid]) -> Result<&Oid, ObjectError> {
         what: "a commit without parents",
         why: "a release builds on what is there",
     })
-}
-
-fn same(what: String, planned: Option<&Oid>, computed: Option<&Oid>) -> Result<(), ObjectError> {
-    let name = |id: Option<&Oid>| id.map_or("nothing".to_owned(), ToString::to_string);
-    if planned == computed {
-        return Ok(());
-    }
-    Err(ObjectError::Differs {
-        what,
-        planned: name(planned),
-        computed: name(computed),
-    })
-}
-
-fn bad_path(path: &str, why: &'static str) -> ObjectError {
-    ObjectError::Path {
-        path: path.to_owned(),
-        why,
-    }
-}
-
-fn parts(path: &str) -> Result<Vec<&str>, ObjectError> {
-    let parts: Vec<&str> = path.split('/').collect();
-    if parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
-        return Err(bad_path(
-            path,
-            "it is not a plain path inside the repository",
-        ));
-    }
-    if parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) {
-        return Err(bad_path(path, "it leads into git's own directory"));
-    }
-    if path.contains('\\') || path.chars().any(char::is_control) {
-        return Err(bad_path(
-            path,
-            "it holds a backslash or a control character",
-        ));
-    }
-    Ok(parts)
-}
-
-/// The text with a final newline, as git's own commands leave it.
-fn text(what: &'static str, message: &str) -> Result<String, ObjectError> {
-    checked(what, message)?;
-    let newline = if message.ends_with('\n') { "" } else { "\n" };
-    Ok(format!("{message}{newline}"))
-}
-
-fn checked(what: &'static str, message: &str) -> Result<BString, ObjectError> {
-    if message.trim().is_empty() {
-        return Err(ObjectError::Value {
-            what,
-            why: "it is empty",
-        });
-    }
-    if message.contains('\0') {
-        return Err(ObjectError::Value {
-            what,
-            why: "it holds a NUL byte",
-        });
-    }
-    Ok(message.into())
-}
-
-fn signature(person: &Person, at: GitTime) -> Result<gix::actor::Signature, ObjectError> {
-    let bad = |text: &str| text.chars().any(|c| c.is_control() || "<>".contains(c));
-    if person.name.is_empty() || person.name.trim() != person.name || bad(&person.name) {
-        return Err(ObjectError::Value {
-            what: "the author's name",
-            why: "it is empty, or holds <, >, control characters or outer white space",
-        });
-    }
-    if bad(&person.email) || person.email.contains(char::is_whitespace) {
-        return Err(ObjectError::Value {
-            what: "the author's mail address",
-            why: "it holds <, >, white space or control characters",
-        });
-    }
-    // Git keeps whole minutes, and its own checks refuse what no time zone has; year 9999 is the last with four digits.
-    let zone = at.offset % 60 == 0 && at.offset.abs() <= 14 * 3600;
-    if !zone || !(0..=253_402_300_799).contains(&at.seconds) {
-        return Err(ObjectError::Value {
-            what: "the commit's time",
-            why: "it is before 1970, after 9999, or its offset is no time zone's",
-        });
-    }
-    Ok(gix::actor::Signature {
-        name: person.name.as_str().into(),
-        email: person.email.as_str().into(),
-        time: gix::date::Time::new(at.seconds, at.offset),
-    })
-}
-
-/// Reads every planned object with a fresh view of the repository and lists them, trees on the way included.
-fn read_back(
-    repo: &Repository,
-    commits: &[Commit],
-    tag: Option<&Tag>,
-) -> Result<BTreeSet<ObjectId>, ObjectError> {
-    let mut all = BTreeSet::new();
-    let mut read = |id: ObjectId, what: &str| {
-        all.insert(id);
-        repo.find_object(id)
-            .map_err(reading(format!("{what} back")))
-    };
-    for commit in commits {
-        read(object_id(&commit.id)?, "the new commit")?;
-        for change in &commit.changes {
-            let mut at = object_id(&commit.tree)?;
-            for part in change.path.split('/') {
-                let tree = read(at, "a new tree")?
-                    .try_into_tree()
-                    .map_err(reading("a new tree"))?;
-                let entry = tree.find_entry(part).map(|entry| entry.object_id());
-                at = entry.ok_or_else(|| ObjectError::Missing(change.path.clone()))?;
-            }
-            read(at, &change.path)?;
-        }
-    }
-    if let Some(tag) = tag {
-        read(object_id(&tag.id)?, "the new tag")?;
-    }
-    Ok(all)
-}
-
-/// Brings loose objects and the directories that name them to stable storage, before a reference can point to them.
-fn flush(objects: &Path, ids: &BTreeSet<ObjectId>) -> std::io::Result<()> {
-    let mut directories = BTreeSet::from([objects.to_owned()]);
-    for id in ids {
-        let hex = id.to_string();
-        let directory = objects.join(&hex[..2]);
-        let path = directory.join(&hex[2..]);
-        match fs_err::File::open(&path) {
-            Ok(file) => {
-                file.sync_all()?;
-                directories.insert(directory);
-            }
-            // In a pack or in another repository's store: it was there before us.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    for directory in directories {
-        fs_err::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }

@@ -31,20 +31,6 @@ pub enum Fault {
     Hang,
 }
 
-impl Fault {
-    /// Whether a request that meets this fault takes effect.
-    pub fn takes_effect(&self) -> bool {
-        matches!(
-            self,
-            Self::StatusAfter(_)
-                | Self::ResetAfter
-                | Self::TruncatedBody
-                | Self::Delay(_)
-                | Self::Hang
-        )
-    }
-}
-
 type Applies = Box<dyn Fn(&Request) -> bool + Send>;
 
 /// The faults that a server has yet to commit.

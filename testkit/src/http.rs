@@ -224,13 +224,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if let Ok(stream) = stream {
             let shared = Arc::clone(shared);
             // A client that goes away in the middle is no concern of the server's.
-            std::thread::spawn(move || drop(serve(stream, &shared)));
+            std::thread::spawn(move || drop(serve(&stream, &shared)));
         }
     }
 }
 
-fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let Some(mut request) = read_head(&mut reader)? else {
@@ -239,13 +239,13 @@ fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let fault = shared.faults.take(&request);
     let number = note(shared, &request, fault.as_ref());
     if fault == Some(Fault::ResetBefore) {
-        return reset(&stream);
+        return reset(stream);
     }
     if request
         .header("expect")
         .is_some_and(|it| it.eq_ignore_ascii_case("100-continue"))
     {
-        (&stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     request.body = read_body(&mut reader, &request.headers, Ends::WithHead)?;
     lock(&shared.seen)[number].body_length = request.body.len();
@@ -272,7 +272,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         }
     };
     match fault {
-        Some(Fault::ResetAfter) => return reset(&stream),
+        Some(Fault::ResetAfter) => return reset(stream),
         Some(Fault::Hang) => {
             lock(&shared.hung).push(stream.try_clone()?);
             stream.set_read_timeout(None)?;
@@ -294,7 +294,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         };
         bytes.extend_from_slice(&answer.body[..half]);
     }
-    (&stream).write_all(&bytes)?;
+    (&*stream).write_all(&bytes)?;
     stream.shutdown(Shutdown::Write)
 }
 
@@ -310,8 +310,8 @@ fn note(shared: &Shared, request: &Request, fault: Option<&Fault>) -> usize {
     seen.len() - 1
 }
 
-/// From now on closing sends RST instead of FIN: the client learns nothing but that the connection is gone. It is closed
-/// when the caller drops the last handle, which it does at once.
+/// From now on closing sends RST instead of FIN: the client learns nothing but that the connection is gone. The callers
+/// close it at once, by dropping the last handle.
 fn reset(stream: &TcpStream) -> std::io::Result<()> {
     rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO))?;
     Ok(())

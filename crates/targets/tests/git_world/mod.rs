@@ -1,7 +1,10 @@
 //! A repository, a bare remote and a second clone, all in one temporary directory, made by the real git.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test stops where its world cannot be made")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where its world cannot be made"
+)]
 
 use shipway_core::Digest;
 use shipway_core::name::{Oid, RefName};
@@ -135,7 +138,7 @@ impl World {
     }
 
     /// A commit on `parent` that sets the version.
-    pub fn version_commit(&self, draft: &Draft, parent: &Oid, version: &str) -> Commit {
+    pub fn version_commit(draft: &Draft, parent: &Oid, version: &str) -> Commit {
         let person = person();
         let new = NewCommit {
             role: "release",

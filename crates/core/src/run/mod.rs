@@ -29,17 +29,18 @@ use crate::time::{Millis, Timestamp};
 use front::Front;
 pub(crate) use item::{ItemState, Phase, Undo};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// A plan being carried out: the fold of its events.
+/// A plan being carried out: the fold of its events. What never changes is shared, so that a copy for a thread is cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    plan: Plan,
+    plan: Arc<Plan>,
     id: PlanId,
-    index: BTreeMap<StepId, usize>,
+    index: Arc<BTreeMap<StepId, usize>>,
     /// Positions of what the step at this position needs.
-    needs: Vec<Vec<usize>>,
+    needs: Arc<Vec<Vec<usize>>>,
     /// Position of every step that needs the step at this position.
-    needed_by: Vec<Vec<usize>>,
+    needed_by: Arc<Vec<Vec<usize>>>,
     steps: Vec<StepState>,
     /// Whether the step was ever started: its work, its first publish, a person's answer. Never taken back.
     begun: Vec<bool>,
@@ -145,11 +146,11 @@ impl Run {
             .collect();
         let begun = vec![false; plan.steps.len()];
         let mut run = Self {
-            plan,
+            plan: Arc::new(plan),
             id,
-            index,
-            needs,
-            needed_by,
+            index: Arc::new(index),
+            needs: Arc::new(needs),
+            needed_by: Arc::new(needed_by),
             steps,
             begun,
             front: Front::default(),

@@ -5,7 +5,7 @@
 
 mod read;
 
-pub use read::{ConfigError, Fault};
+pub use read::{ConfigError, Fault, LARGEST_FILE, MOST_FAULTS};
 
 use crate::plan::{Metric, Repeat};
 use crate::secret::SecretName;
@@ -40,13 +40,14 @@ pub struct Project {
     /// Pattern of the tag's name; `{version}` stands for the version. `v{version}`.
     pub tag: String,
     pub version_files: Vec<VersionFile>,
-    /// Pattern of the release branch, or `None` to commit on the branch itself: `release/v{version}`.
+    /// Pattern of the release branch: `release/v{version}`. `None`, written `release-branch = false`: commit on the
+    /// branch itself.
     pub release_branch: Option<String>,
     /// Pattern of the release commit's message: `Prepare release v{version}`.
     pub commit_message: String,
     /// Pattern of the tag's message: `Release version {version}`.
     pub tag_message: String,
-    /// What the version files say after the release.
+    /// What the version files say after the release; default: the next minor.
     pub next: NextVersion,
     /// Module that `[[try]]` imports; default: the name with `_` for `-`.
     pub import: Option<String>,
@@ -124,6 +125,7 @@ pub struct Execution {
 pub struct Task {
     pub name: String,
     pub text: String,
+    /// Default: publish.
     pub before: Before,
     pub who: Option<String>,
     /// A command that succeeds once it is done.
@@ -153,7 +155,7 @@ pub struct Check {
     pub coverage: Option<String>,
     /// Thresholds; percentages in hundredths of a percent.
     pub need: BTreeMap<Metric, u64>,
-    /// Run once per interpreter, with `{python}` standing for its path. Empty: once.
+    /// Run once per interpreter, with `{python}` standing for its path (in scripts: the variable `PYTHON`). Empty: once.
     pub python: Vec<String>,
     /// Whether a missing interpreter fails the plan, or is reported as missing (the default).
     pub missing_fails: bool,
@@ -171,16 +173,19 @@ pub struct Build {
 /// `[[try]]`: install what was built (or what an index serves) in a clean environment and use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Try {
+    /// Unique; default: the name in `from`, or `built`.
     pub name: String,
     /// Versions of Python; each is one step per artifact.
     pub python: Vec<String>,
-    /// Artifacts that are installed, each in an environment of its own; ignored with `from`.
+    /// Artifacts that are installed, each in an environment of its own; default: all that is built. Empty with `from`.
     pub artifacts: Vec<String>,
     /// Name of a publish target: install from there, once it is published, instead of from the artifacts.
     pub from: Option<String>,
-    /// Module that is imported and whose `__version__` is compared.
+    /// Module that is imported and whose `__version__` is compared; default: the project's. `None`, written
+    /// `import = false`: nothing is imported.
     pub import: Option<String>,
-    /// Commands of the environment that are run: `octavia-loxilb-health-check --help`.
+    /// Commands of the environment that are run: `octavia-loxilb-health-check --help`. One is written as everywhere,
+    /// several as a list of argument lists.
     pub run: Vec<Vec<String>>,
     /// Arguments for `pip install`.
     pub pip: Vec<String>,
@@ -196,6 +201,7 @@ pub struct PublishTo {
     pub to: Destination,
     /// A test of the real thing: published before people approve, and no point of no return.
     pub rehearsal: bool,
+    /// Default: all that is built.
     pub artifacts: Vec<String>,
     pub secret: Option<SecretName>,
 }
@@ -206,7 +212,8 @@ pub enum Destination {
     Pypi {
         /// Upload address; may come from `~/.pypirc` instead, by `pypirc = "testpypi"`.
         repository: Option<String>,
-        /// Address of the simple API that serves what was uploaded; derived from well-known upload addresses.
+        /// Address of the simple API that serves what was uploaded; derived from upload addresses where that is certain.
+        /// `None` only where the upload address comes from `~/.pypirc`.
         index: Option<String>,
         /// Section of `~/.pypirc`.
         pypirc: Option<String>,
@@ -227,8 +234,10 @@ pub enum Destination {
 /// `[[approve]]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApproveBefore {
+    /// Default: publish.
     pub before: Before,
     pub who: String,
+    /// Default 1.
     pub quorum: u32,
     /// Default 7 days.
     pub valid_for: Millis,
@@ -237,11 +246,13 @@ pub struct ApproveBefore {
 /// `[[announce]]`: last, at most once, best effort.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Announce {
+    /// Unique; default: `mail` or `webhook`.
     pub name: String,
     pub by: Channel,
     pub secret: Option<SecretName>,
-    /// Text with `{project}`, `{version}`, `{notes}`, `{tag}`.
+    /// Text with `{project}`, `{version}`, `{pep440}`, `{tag}`; default `{project} {version} is released`.
     pub subject: String,
+    /// The same, and `{notes}`, which is the default.
     pub text: String,
 }
 

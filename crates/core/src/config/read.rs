@@ -133,17 +133,14 @@ fn read(source: &Source<'_>) -> Option<Config> {
     conceal::refuse_secrets(source, document.as_item());
     let root = Table::root(source, document.as_table(), TABLES);
 
-    let project = root.single("project").map_or_else(
-        || {
-            source.fault(
-                &(0..0),
-                "the table [project] is missing",
-                "begin with\n[project]\nname = \"my-package\"\nscheme = \"pep440\"",
-            );
-            None
-        },
-        |table| Some(project::project(table)),
-    );
+    if root.get("project").is_none() {
+        source.fault(
+            &(0..0),
+            "the table [project] is missing",
+            "begin with\n[project]\nname = \"my-package\"\nscheme = \"pep440\"",
+        );
+    }
+    let project = root.single("project").map(project::project);
     let changelog = root.single("changelog").map(project::changelog);
     let environment = root.single("environment").map(project::environment);
     let import = project.as_ref().map(project::module);

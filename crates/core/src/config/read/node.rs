@@ -34,7 +34,7 @@ pub(super) struct Table<'a> {
     pub span: Span,
     /// What messages call it: `[project]`.
     pub name: String,
-    table: &'a dyn TableLike,
+    entries: &'a dyn TableLike,
     keys: &'static [&'static str],
 }
 
@@ -96,7 +96,7 @@ impl<'a> Node<'a> {
         matches!(self.value(), Some(Value::Array(_)))
     }
 
-    pub fn number_like(&self) -> bool {
+    pub fn is_number(&self) -> bool {
         matches!(self.value(), Some(Value::Integer(_) | Value::Float(_)))
     }
 
@@ -126,7 +126,7 @@ impl<'a> Node<'a> {
         };
         let text = text.value();
         if text.trim().is_empty() {
-            self.fault("is empty", format!("write {example}, or leave the key out"));
+            self.fault("is empty", format!("write {example}"));
             return None;
         }
         if text
@@ -180,15 +180,11 @@ impl<'a> Node<'a> {
 
     /// A number as it is written, without `_`: figures that are compared are never floats.
     pub fn number(&self, example: &str) -> Option<String> {
-        match self.value() {
-            Some(Value::Integer(_) | Value::Float(_)) => {
-                Some(self.source.slice(&self.span).replace('_', ""))
-            }
-            _ => {
-                self.wrong_type("a number", example);
-                None
-            }
+        if self.is_number() {
+            return Some(self.source.slice(&self.span).replace('_', ""));
         }
+        self.wrong_type("a number", example);
+        None
     }
 
     /// The items of a list that is not empty.
@@ -289,7 +285,7 @@ impl<'a> Table<'a> {
             source,
             span,
             name,
-            table,
+            entries: table,
             keys,
         };
         for (key, _) in all_entries(source, &opened.span, table) {
@@ -304,7 +300,7 @@ impl<'a> Table<'a> {
         let free: Vec<&str> = self
             .keys
             .iter()
-            .filter(|key| !self.table.contains_key(key))
+            .filter(|key| !self.entries.contains_key(key))
             .copied()
             .collect();
         let hint = match suggest::closest(&key.value, &free)
@@ -327,7 +323,7 @@ impl<'a> Table<'a> {
             "{key} is not among the keys of {}",
             self.name
         );
-        let (written, item) = self.table.get_key_value(key)?;
+        let (written, item) = self.entries.get_key_value(key)?;
         let at = written.span().unwrap_or_else(|| self.span.clone());
         Some(Node {
             source: self.source,

@@ -18,16 +18,14 @@ pub(super) fn program(table: &Table<'_>, example: &str) -> Option<Program> {
         let text = script.block("script = \"\"\"\nmake test\n\"\"\"")?;
         return Some(Program::Script(text.value));
     }
-    match table.get("run") {
-        Some(run) => arguments(&run, example).map(Program::Run),
-        None => {
-            let message = format!("{} has neither `run` nor `script`", table.name);
-            table
-                .source
-                .fault(&table.span, message, format!("add {example}"));
-            None
-        }
+    if let Some(run) = table.get("run") {
+        return arguments(&run, example).map(Program::Run);
     }
+    let message = format!("{} has neither `run` nor `script`", table.name);
+    table
+        .source
+        .fault(&table.span, message, format!("add {example}"));
+    None
 }
 
 /// `probe = "command"`, a list of arguments, or `{ script = """..""" }`.
@@ -158,11 +156,8 @@ fn split(node: &Node<'_>, at: &At<String>) -> Option<Vec<String>> {
             (Quote::Double, '$' | '`') | (Quote::None, _)
                 if shell_meaning(c, word.as_ref()).is_some() =>
             {
-                refuse(
-                    place,
-                    c.len_utf8(),
-                    &format!("`{c}` is {}", shell_meaning(c, word.as_ref())?),
-                );
+                let meaning = shell_meaning(c, word.as_ref())?;
+                refuse(place, c.len_utf8(), &format!("'{c}' as {meaning}"));
                 return None;
             }
             _ => word.get_or_insert_default().push(c),
@@ -210,7 +205,7 @@ fn shell_meaning(c: char, word: Option<&String>) -> Option<&'static str> {
 fn refuse_shell(source: &Source<'_>, span: &Span, name: &str, what: &str) {
     source.fault(
         span,
-        format!("{name} is run without a shell, and {what} to a shell"),
+        format!("{name} is run without a shell, which would read {what}"),
         "write a list of arguments if you mean the character, or script = \"\"\"..\"\"\" if you mean a shell",
     );
 }

@@ -64,8 +64,9 @@ fn destination(table: &Table<'_>, made: &[String], names: &mut Names) -> Option<
         }),
     };
     let hint = "several destinations of one kind need names: name = \"test-index\"";
-    name.iter()
-        .for_each(|at| names.claim(table.source, at, "destination", hint));
+    if let Some(at) = &name {
+        names.claim(table.source, at, "destination", hint);
+    }
     let artifacts = match table.get("artifacts") {
         Some(node) => patterns(&node, "artifacts = [\"dist/*.whl\"]"),
         None => made.to_vec(),
@@ -331,8 +332,9 @@ pub(super) fn announcements(parts: Vec<Part<'_>>) -> Vec<Announce> {
                 span: table.span.clone(),
             }),
         };
-        at.iter()
-            .for_each(|at| names.claim(table.source, at, "announcement", DIFFER));
+        if let Some(at) = &at {
+            names.claim(table.source, at, "announcement", DIFFER);
+        }
         Some(Announce {
             name: at.map(|at| at.value).unwrap_or_default(),
             by: match by {

@@ -98,11 +98,11 @@ impl<'a> Source<'a> {
         raw.dedup();
         raw.truncate(MOST_FAULTS);
         raw.into_iter()
-            .map(|(span, message, hint)| self.place(&span, message, hint, &found.concealed))
+            .map(|(span, message, hint)| self.place(&span, &message, &hint, &found.concealed))
             .collect()
     }
 
-    fn place(&self, span: &Span, message: String, hint: String, concealed: &[Span]) -> Fault {
+    fn place(&self, span: &Span, message: &str, hint: &str, concealed: &[Span]) -> Fault {
         let line = self.line(span);
         let start = self.lines[line - 1];
         let end = self
@@ -127,8 +127,8 @@ impl<'a> Source<'a> {
             column: column + 1,
             length: characters(span.end).saturating_sub(column).max(1),
             text: conceal::cover(text, hidden),
-            message: conceal::cover(&message, std::iter::empty()),
-            hint: Some(conceal::cover(&hint, std::iter::empty())),
+            message: conceal::cover(message, std::iter::empty()),
+            hint: Some(conceal::cover(hint, std::iter::empty())),
         }
     }
 }

@@ -154,7 +154,7 @@ fn check(table: &Table<'_>, names: &mut Names) -> Option<Check> {
     }
     let report = |key: &'static str| {
         let node = table.get(key)?;
-        if key == "coverage" && node.number_like() {
+        if key == "coverage" && node.is_number() {
             node.wrong_type(
                 "the path of the report (the threshold belongs into `need`)",
                 "need = { coverage = 85 }",
@@ -164,6 +164,7 @@ fn check(table: &Table<'_>, names: &mut Names) -> Option<Check> {
         value::path(&node, &format!("{key} = \"{key}.xml\"")).map(|at| at.value)
     };
     let (junit, coverage) = (report("junit"), report("coverage"));
+    let execution = execution(table);
     let program = program::program(table, "run = \"pytest -q\"");
     if let (Some(crate::config::Program::Run(words)), Some(node)) = (&program, table.get("python"))
         && !words.iter().any(|word| word.contains("{python}"))
@@ -185,7 +186,7 @@ fn check(table: &Table<'_>, names: &mut Names) -> Option<Check> {
     Some(Check {
         name,
         program: program?,
-        execution: execution(table),
+        execution,
         junit,
         coverage,
         need,
@@ -280,8 +281,9 @@ pub(super) fn tries(
             }),
         };
         let hint = "several [[try]] of one source need names: name = \"installed\"";
-        at.iter()
-            .for_each(|at| names.claim(table.source, at, "try", hint));
+        if let Some(at) = &at {
+            names.claim(table.source, at, "try", hint);
+        }
         Some(Try {
             name: at.map(|at| at.value).unwrap_or_default(),
             python: table

@@ -111,7 +111,23 @@ pub(super) fn closest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
         let (distance, one) = distances.min_by_key(|(distance, _)| *distance)?;
         (distance <= (word.chars().count() / 3).max(1)).then_some(one)
     };
-    find(&word).or_else(same_meaning).or_else(near)
+    // `pipy`: the right letters, shuffled.
+    let shuffled = || {
+        known
+            .iter()
+            .find(|one| letters(one) == letters(&word))
+            .copied()
+    };
+    find(&word)
+        .or_else(same_meaning)
+        .or_else(near)
+        .or_else(shuffled)
+}
+
+fn letters(word: &str) -> Vec<char> {
+    let mut letters: Vec<char> = word.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// `version_files` and `versionFiles` as we write them.
@@ -150,6 +166,8 @@ mod tests {
             ("Timeout", Some("timeout")),
             ("command", Some("run")),
             ("outputs", Some("artifacts")),
+            ("unr", Some("run")),
+            ("ecafstirta", Some("artifacts")),
             ("colour", None),
             ("x", None),
         ] {

@@ -73,12 +73,11 @@ fn earlier(text: &str, span: &Span) -> Option<Span> {
     let document = Document::parse(&text[..start]).ok()?;
     let key = text.get(span.clone())?.trim_matches(['"', '\'']);
     let root = document.as_table();
-    let found = if text[start..].trim_start().starts_with('[') {
+    if text[start..].trim_start().starts_with('[') {
         root.get_key_value(key)?.0.span()
     } else {
         open_table(root).get_key_value(key)?.0.span()
-    };
-    found
+    }
 }
 
 /// The table that lines at the end of the document belong to.

@@ -43,7 +43,7 @@ pub(super) fn name(node: &Node<'_>, example: &str) -> Option<At<String>> {
         return Some(at);
     }
     node.fault(
-        "is no name: letters, digits, `-`, `_`, `.` and `+`, at most 64, beginning with a letter or digit",
+        "must be made of letters, digits, `-`, `_`, `.` and `+`, at most 64, and begin with a letter or digit",
         format!("write {example}"),
     );
     None
@@ -66,27 +66,23 @@ pub(super) fn duration(node: &Node<'_>, example: &str) -> Option<Millis> {
         _ => None,
     };
     let number = digits.parse::<u64>().ok();
-    match (number, unit) {
-        (Some(number), Some(unit)) => {
-            let seconds = number
-                .checked_mul(unit)
-                .filter(|seconds| (1..=YEAR).contains(seconds));
-            if seconds.is_none() {
-                node.fault(
-                    "must lie between a second and a year",
-                    format!("write {example}"),
-                );
-            }
-            seconds.map(Millis::seconds)
-        }
-        _ => {
-            node.fault(
-                &format!("is no duration: {:?}", shorten(&at.value)),
-                format!("write a whole number and s, m, h or d: {example}"),
-            );
-            None
-        }
+    let (Some(number), Some(unit)) = (number, unit) else {
+        node.fault(
+            &format!("is no duration: {:?}", shorten(&at.value)),
+            format!("write a whole number and s, m, h or d: {example}"),
+        );
+        return None;
+    };
+    let seconds = number
+        .checked_mul(unit)
+        .filter(|seconds| (1..=YEAR).contains(seconds));
+    if seconds.is_none() {
+        node.fault(
+            "must lie between a second and a year",
+            format!("write {example}"),
+        );
     }
+    seconds.map(Millis::seconds)
 }
 
 /// A percentage in hundredths of a percent, exactly as it is written.

@@ -9,3 +9,4 @@ pub mod mail;
 pub mod proxy;
 pub mod pypi;
 pub mod pypiserver;
+pub mod webhook;

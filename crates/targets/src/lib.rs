@@ -6,8 +6,10 @@
 //! Must not: decide what happens next, print, or read the environment.
 
 pub mod git;
+pub mod github;
 pub mod http;
 pub mod mail;
+pub mod webhook;
 
 use shipway_core::secret::Secrets;
 use shipway_core::target::{Capability, Failure, Target, TargetSpec};
@@ -43,10 +45,16 @@ pub struct Row {
 }
 
 /// Every kind of place, in the order of the documentation.
-pub const TABLE: &[Row] = &[Row { capability: mail::CAPABILITY, open: mail::open },
+pub const TABLE: &[Row] = &[
     Row { capability: git::local::CAPABILITY, open: git::local::target },
     Row { capability: git::remote::CAPABILITY, open: git::remote::target },
     Row { capability: git::worktree::CAPABILITY, open: git::worktree::target },
+    Row { capability: github::DRAFT, open: github::open_draft },
+    Row { capability: github::ASSET, open: github::open_asset },
+    Row { capability: github::RELEASE, open: github::open_release },
+    Row { capability: github::MILESTONE, open: github::open_milestone },
+    Row { capability: mail::CAPABILITY, open: mail::open },
+    Row { capability: webhook::CAPABILITY, open: webhook::open },
 ];
 
 /// What a kind of target can and cannot do.

@@ -49,7 +49,7 @@ fn target(place: &str, password: Option<&'static str>) -> Box<dyn Target> {
         &spec(place, password),
         &context(password.unwrap_or_default()),
     );
-    opened.unwrap_or_else(|failure| panic!("{failure}"))
+    opened.expect("a target")
 }
 
 fn body() -> Value {

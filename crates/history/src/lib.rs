@@ -1,1 +1,16 @@
 //! What happened in the repository and what it makes of the next version: reading only.
+//!
+//! From commits to changes, from changes to a level and its reasons, from changes and a changelog to the release's text, and
+//! the edits of the files that hold the version. All but [`Repository`] are pure functions of texts.
+//!
+//! Must not: write to a repository or a file, talk to a network, or decide on a step of the release.
+
+pub mod error;
+pub mod repository;
+pub mod tag;
+pub mod walk;
+
+pub use error::HistoryError;
+pub use repository::{File, Repository, Settings, Uncommitted};
+pub use tag::{ReleaseTag, TagPattern};
+pub use walk::Commit;

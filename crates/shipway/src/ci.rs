@@ -1,0 +1,114 @@
+//! The workflow file that runs the same process in CI when a version tag is pushed.
+//!
+//! Invariants: the process itself is not written down a second time: the workflow only installs, calls `shipway` and carries
+//! its state from the job that waits for a person to the job that goes on.
+
+use shipway_core::Config;
+use shipway_core::config::Destination;
+use shipway_core::secret::SecretName;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// Where the forge looks for it, from the top of the repository.
+pub const GITHUB_PATH: &str = ".github/workflows/release.yml";
+
+/// A workflow for GitHub Actions.
+pub fn github(config: &Config) -> String {
+    let mut out = String::from(
+        "# Written by `shipway ci github`: run it again after a change of shipway.toml.\n\
+         name: Release\n\n\
+         on:\n  push:\n    tags:\n",
+    );
+    let _ = writeln!(out, "      - {}", quoted(&config.project.tag.replace("{version}", "*")));
+    out.push_str(
+        "\n# Two pushes of tags are released one after the other, and none is cut off half way.\n\
+         concurrency:\n  group: release\n  cancel-in-progress: false\n\n\
+         permissions:\n  contents: write\n",
+    );
+    if uses_trusted_publishing(config) {
+        out.push_str("  id-token: write\n");
+    }
+    out.push_str("\nenv:\n  SHIPWAY_STATE: ${{ github.workspace }}/../shipway-state\n\njobs:\n  release:\n    runs-on: ubuntu-latest\n    steps:\n");
+    prepare_machine(&mut out, config);
+    let release = "shipway release --tag \"$GITHUB_REF_NAME\" --yes";
+    if config.approve.is_empty() {
+        run_step(&mut out, config, "Release", release);
+        return out;
+    }
+    // Exit code 5 means that a person is asked: the second job waits for the reviewers of the environment.
+    run_step(&mut out, config, "Release up to the approval", &format!("{release} || test $? -eq 5"));
+    out.push_str(
+        "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: shipway-state\n          \
+         path: ${{ env.SHIPWAY_STATE }}\n          include-hidden-files: true\n\n\
+         \x20 approved:\n    needs: release\n    environment: release\n    runs-on: ubuntu-latest\n    steps:\n",
+    );
+    prepare_machine(&mut out, config);
+    out.push_str(
+        "      - uses: actions/download-artifact@v4\n        with:\n          name: shipway-state\n          \
+         path: ${{ env.SHIPWAY_STATE }}\n",
+    );
+    let resume = "shipway approve --as \"github:$GITHUB_ACTOR\" && shipway resume";
+    run_step(&mut out, config, "Approve and finish", resume);
+    out
+}
+
+fn prepare_machine(out: &mut String, config: &Config) {
+    out.push_str(
+        "      - uses: actions/checkout@v4\n        with:\n          # The history decides what changed.\n          fetch-depth: 0\n",
+    );
+    let pythons: BTreeSet<&str> = config
+        .checks
+        .iter()
+        .flat_map(|check| &check.python)
+        .chain(config.tries.iter().flat_map(|attempt| &attempt.python))
+        .map(String::as_str)
+        .collect();
+    let mut pythons: Vec<&str> = pythons.into_iter().collect();
+    pythons.sort_by_key(|version| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>());
+    if !pythons.is_empty() {
+        out.push_str("      - uses: actions/setup-python@v5\n        with:\n          python-version: |\n");
+        for version in pythons {
+            let _ = writeln!(out, "            {version}");
+        }
+    }
+    out.push_str("      - name: Install Shipway\n        run: cargo install --locked shipway\n");
+}
+
+fn run_step(out: &mut String, config: &Config, name: &str, command: &str) {
+    let _ = write!(out, "      - name: {name}\n        run: {command}\n");
+    let secrets = secrets(config);
+    let passed: BTreeSet<&String> = config.environment.pass.iter().collect();
+    if secrets.is_empty() && passed.is_empty() {
+        return;
+    }
+    out.push_str("        env:\n");
+    for secret in secrets {
+        let source = if secret == "GITHUB_TOKEN" { "github.token".to_owned() } else { format!("secrets.{secret}") };
+        let _ = writeln!(out, "          {secret}: ${{{{ {source} }}}}");
+    }
+    for name in passed {
+        let _ = writeln!(out, "          {name}: ${{{{ vars.{name} }}}}");
+    }
+}
+
+/// Names of the secrets that come from the environment.
+fn secrets(config: &Config) -> BTreeSet<&str> {
+    let executions = (config.checks.iter().map(|check| &check.execution))
+        .chain(config.builds.iter().map(|build| &build.execution))
+        .chain(config.tries.iter().map(|attempt| &attempt.execution));
+    let environments = std::iter::once(&config.environment).chain(executions.map(|execution| &execution.environment));
+    let named: Vec<&SecretName> = environments
+        .flat_map(|environment| environment.secrets.values())
+        .chain(config.publish.iter().filter_map(|publish| publish.secret.as_ref()))
+        .chain(config.announce.iter().filter_map(|announce| announce.secret.as_ref()))
+        .collect();
+    named.into_iter().map(|name| name.0.as_str()).filter(|name| !name.contains(':')).collect()
+}
+
+fn uses_trusted_publishing(config: &Config) -> bool {
+    config.publish.iter().any(|publish| matches!(publish.to, Destination::Pypi { trusted: true, .. }))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

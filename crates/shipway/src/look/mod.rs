@@ -1,0 +1,89 @@
+//! Looking at everything that a plan depends on, and making the plan of it. Changes nothing.
+
+mod destinations;
+mod edits;
+mod repository;
+mod version;
+
+pub use destinations::{moved, survey};
+pub use repository::Ground;
+
+use crate::cli::VersionArgs;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::interpreter;
+use crate::session::Session;
+use shipway_core::planner::{self, Facts, Interpreter, PlannerError};
+use shipway_core::{Config, Plan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The plan that these arguments ask for, with what stands at its destinations now.
+pub fn plan(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError> {
+    let ground = Ground::look(session)?;
+    let (interpreters, rest) = std::thread::scope(|scope| {
+        let looking = scope.spawn(|| interpreters(&ground.config, &session.environment));
+        let rest = plan_without_interpreters(session, &ground, args);
+        (looking.join().unwrap_or_default(), rest)
+    });
+    let mut facts = rest?;
+    facts.interpreters = interpreters;
+    let kinds = |kind: &str| shipway_targets::capability(kind).copied();
+    let plan = planner::plan(&ground.config, &facts, &kinds).map_err(|error| planner_error(&error))?;
+    let plan = survey(session, ground.top(), plan)?;
+    destinations::refuse_taken(&plan)?;
+    Ok(plan)
+}
+
+fn plan_without_interpreters(
+    session: &Session,
+    ground: &Ground,
+    args: &VersionArgs,
+) -> Result<Facts, CommandError> {
+    let decided = match &args.tag {
+        Some(tag) => version::from_tag(ground, tag)?,
+        None => {
+            ground.must_be_releasable()?;
+            version::decide(session, ground, args)?
+        }
+    };
+    edits::facts(session, ground, decided)
+}
+
+/// Every interpreter that the configuration names, looked for side by side.
+pub fn interpreters(
+    config: &Config,
+    environment: &BTreeMap<String, String>,
+) -> BTreeMap<String, Interpreter> {
+    let checks = config.checks.iter().flat_map(|check| &check.python);
+    let tries = config.tries.iter().flat_map(|attempt| &attempt.python);
+    let wanted: BTreeSet<&String> = checks.chain(tries).collect();
+    std::thread::scope(|scope| {
+        let looking: Vec<_> = wanted
+            .into_iter()
+            .map(|version| (version, scope.spawn(move || interpreter::find(version, environment))))
+            .collect();
+        looking
+            .into_iter()
+            .map(|(version, thread)| {
+                let missing = || Interpreter::Missing { looked: "the search broke off".to_owned() };
+                (version.clone(), thread.join().unwrap_or_else(|_| missing()))
+            })
+            .collect()
+    })
+}
+
+fn planner_error(error: &PlannerError) -> CommandError {
+    let failed = CommandError::usage(error.to_string());
+    match error {
+        PlannerError::Interpreter { version, .. } => failed.hinted(format!(
+            "install Python {version}, take it out of the list, or set missing = \"report\""
+        )),
+        PlannerError::NoAddress(name) => {
+            failed.hinted(format!("give [[publish]] {name} a `repository`, or name a section of ~/.pypirc with `pypirc`"))
+        }
+        PlannerError::Name(_) => failed.hinted("give the check, build or destination a name that begins with a letter"),
+        PlannerError::NoCommit(_) | PlannerError::NoKind(_) | PlannerError::Broken(_) => {
+            CommandError { exit: Exit::Internal, ..failed }
+        }
+    }
+}

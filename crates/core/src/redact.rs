@@ -259,7 +259,7 @@ pub fn visible(text: &str) -> String {
             '\n' | '\t' => out.push(c),
             '\u{0}'..='\u{1f}' => {
                 out.push('^');
-                out.push(char::from((u32::from(c) as u8) + b'@'));
+                out.extend(char::from_u32(u32::from(c) + u32::from('@')));
             }
             '\u{7f}' => out.push_str("^?"),
             '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => number(c, &mut out),

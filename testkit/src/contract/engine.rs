@@ -371,7 +371,10 @@ fn plan_of(world: &dyn World, number: u32, then: Then) -> Plan {
             matches!(publish.items, Items::Sealed { .. }),
             "files are published from the seal"
         );
-        let script = Script::default();
+        let script = Script {
+            artifacts: vec!["*".to_owned()],
+            ..Script::default()
+        };
         steps.push(step("build/files", Stage::Build, Action::Run(script), &[]));
         steps.push(step("seal", Stage::Seal, Action::Seal, &["build/files"]));
     } else {

@@ -5,12 +5,17 @@
 //!
 //! Must not: write to a repository or a file, talk to a network, or decide on a step of the release.
 
+pub mod change;
+pub mod conventional;
 pub mod error;
+pub mod next;
 pub mod repository;
 pub mod tag;
 pub mod walk;
 
+pub use change::{Change, Changes, Kind};
 pub use error::HistoryError;
+pub use next::{Decision, next_version};
 pub use repository::{File, Repository, Settings, Uncommitted};
 pub use tag::{ReleaseTag, TagPattern};
 pub use walk::Commit;

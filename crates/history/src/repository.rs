@@ -6,6 +6,7 @@
 //! Must not: talk to a remote, move a reference, or run a hook. One question is left to the git program: what is
 //! uncommitted.
 
+use crate::change::Changes;
 use crate::error::HistoryError;
 use crate::tag::{ReleaseTag, TagPattern};
 use crate::walk::{Commit, Graph, oid};
@@ -267,6 +268,14 @@ impl Repository {
             })
         };
         walked.commits.iter().map(commit).collect()
+    }
+
+    /// The changes that `from` has and `since` has not.
+    ///
+    /// # Errors
+    /// [`HistoryError::Shallow`] where some of them were not fetched.
+    pub fn changes_since(&self, from: &Oid, since: Option<&Oid>) -> Result<Changes, HistoryError> {
+        Ok(Changes::of(&self.commits_since(from, since)?))
     }
 
     /// The file at `path` (relative to the top, with `/`) in a commit; `None` where there is nothing.

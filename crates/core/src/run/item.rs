@@ -183,7 +183,8 @@ impl ItemState {
             self.phase = Phase::Planned;
         }
         match self.undo {
-            Undo::Intent => self.undo = Undo::Look,
+            // What could not be taken back is tried again.
+            Undo::Intent | Undo::Failed { .. } => self.undo = Undo::Look,
             Undo::Found => self.undo = Undo::Not,
             _ => {}
         }
@@ -200,14 +201,16 @@ impl ItemState {
                 Phase::Planned
             };
         }
-        if matches!(self.undo, Undo::Failed { .. }) {
-            self.undo = Undo::Look;
-        }
     }
 
     fn look_later(&mut self, publish: &Publish, at: Timestamp, asked: Option<Millis>) {
         self.looks = self.looks.saturating_add(1);
-        let own = publish.patience.wait_before(self.looks.saturating_add(1));
+        self.rest(publish, at, asked, self.looks);
+    }
+
+    /// A wait after so many tries, and no shorter than what the destination asked for.
+    fn rest(&mut self, publish: &Publish, at: Timestamp, asked: Option<Millis>, tries: u32) {
+        let own = publish.patience.wait_before(tries.saturating_add(1));
         self.wait = Wait {
             from: at,
             length: asked.map_or(own, |asked| asked.max(own)),
@@ -316,10 +319,11 @@ impl ItemState {
             Phase::Accepted { at: since } => !has_settled(since, publish, at),
             _ => false,
         };
+        // Also before giving up: whoever resumes keeps to what the destination asked for.
+        self.look_later(publish, at, asked);
         if self.misses >= publish.patience.attempts && !patient {
             return Ok(self.fail(failure.clone()));
         }
-        self.look_later(publish, at, asked);
         Ok(Effect::None)
     }
 
@@ -350,17 +354,16 @@ impl ItemState {
                 self.wait = Wait::default();
                 Ok(Effect::None)
             }
-            FailureKind::Transient { retry_after } if self.attempts < publish.patience.attempts => {
+            FailureKind::Transient { retry_after } => {
+                self.rest(publish, at, *retry_after, self.attempts);
+                if self.attempts >= publish.patience.attempts {
+                    return Ok(self.fail(failure.clone()));
+                }
                 // Looked at again before the next attempt: somebody else may have been faster.
                 self.phase = Phase::Planned;
-                let own = publish.patience.wait_before(self.attempts + 1);
-                self.wait = Wait {
-                    from: at,
-                    length: retry_after.map_or(own, |asked| asked.max(own)),
-                };
                 Ok(Effect::None)
             }
-            _ => Ok(self.fail(failure.clone())),
+            FailureKind::Permanent | FailureKind::Denied => Ok(self.fail(failure.clone())),
         }
     }
 
@@ -425,10 +428,10 @@ impl ItemState {
                 return Ok(self.fail_undo(failure.clone()));
             }
         };
+        self.look_later(publish, at, asked);
         if self.misses >= publish.patience.attempts {
             return Ok(self.fail_undo(failure.clone()));
         }
-        self.look_later(publish, at, asked);
         Ok(Effect::None)
     }
 
@@ -478,17 +481,16 @@ impl ItemState {
                 self.wait = Wait::default();
                 Ok(Effect::None)
             }
-            FailureKind::Transient { retry_after } if self.retracts < publish.patience.attempts => {
+            FailureKind::Transient { retry_after } => {
+                self.rest(publish, at, *retry_after, self.retracts);
+                if self.retracts >= publish.patience.attempts {
+                    return Ok(self.fail_undo(failure.clone()));
+                }
                 // Looked at again before the next attempt.
                 self.undo = Undo::Not;
-                let own = publish.patience.wait_before(self.retracts + 1);
-                self.wait = Wait {
-                    from: at,
-                    length: retry_after.map_or(own, |asked| asked.max(own)),
-                };
                 Ok(Effect::None)
             }
-            _ => Ok(self.fail_undo(failure.clone())),
+            FailureKind::Permanent | FailureKind::Denied => Ok(self.fail_undo(failure.clone())),
         }
     }
 }

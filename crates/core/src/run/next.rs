@@ -5,6 +5,7 @@ use crate::digest::Digest;
 use crate::event::{End, ItemName};
 use crate::name::StepId;
 use crate::plan::{Action, Publish, Step, Weight};
+use crate::target::Again;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -221,6 +222,9 @@ impl Run {
             return;
         };
         let step = &self.plan.steps[position].id;
+        // One question at a time: a person who is asked what became of a step answers for one item.
+        let in_doubt = publish.again == Again::Never
+            && items.iter().any(|state| state.phase == Phase::Unsure);
         for state in items {
             let wants_look = matches!(
                 state.phase,
@@ -236,7 +240,7 @@ impl Run {
                     step: step.clone(),
                     item: state.item.name.clone(),
                 });
-            } else if gather.busy_targets.insert(&publish.target.name) {
+            } else if !in_doubt && gather.busy_targets.insert(&publish.target.name) {
                 gather.commands.push(Command::Publish {
                     step: step.clone(),
                     item: state.item.name.clone(),

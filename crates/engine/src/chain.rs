@@ -18,9 +18,7 @@ pub(crate) fn first(run: &PlanId) -> Link {
     let mut link = [0; 32];
     for (byte, pair) in link.iter_mut().zip(run.0.as_str().as_bytes().chunks(2)) {
         // A `Digest` holds 64 hexadecimal digits and nothing else.
-        *byte = pair
-            .iter()
-            .fold(0, |sum, digit| sum << 4 | nibble(*digit));
+        *byte = pair.iter().fold(0, |sum, digit| sum << 4 | nibble(*digit));
     }
     link
 }

@@ -39,7 +39,10 @@ impl Crash {
     /// Dies here if that was planned.
     #[cfg_attr(
         not(feature = "crash-points"),
-        expect(clippy::unused_self, reason = "there is nothing to ask without the feature")
+        expect(
+            clippy::unused_self,
+            reason = "there is nothing to ask without the feature"
+        )
     )]
     pub fn pass(&self, point: Point) {
         #[cfg(feature = "crash-points")]
@@ -139,10 +142,8 @@ mod named {
     }
 
     fn die() {
-        let _ = rustix::process::kill_process(
-            rustix::process::getpid(),
-            rustix::process::Signal::KILL,
-        );
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         // SIGKILL cannot be caught; nothing may happen until it arrives.
         loop {
             std::thread::park();

@@ -102,6 +102,7 @@ impl Journal {
         &self.path
     }
 
+    #[cfg(feature = "crash-points")]
     pub(crate) fn crash_at(&mut self, crash: Crash) {
         self.crash = crash;
     }
@@ -131,7 +132,7 @@ impl Journal {
                 repository: repository.to_owned(),
                 started: at,
             };
-            refuse_taken_version(db, path, &entries, &entry)?;
+            refuse_taken_version(db, path, &entry)?;
             let link = entry.link(&read::catalogue_end(db).map_err(of)?.1);
             db.execute(
                 "INSERT INTO runs(number, id, project, line, version, repository, started, link)
@@ -153,8 +154,11 @@ impl Journal {
                 params![entry.number, json],
             )
             .map_err(of)?;
-            db.execute("UPDATE meta SET runs = ?1, link = ?2", params![entry.number, link])
-                .map_err(of)?;
+            db.execute(
+                "UPDATE meta SET runs = ?1, link = ?2",
+                params![entry.number, link],
+            )
+            .map_err(of)?;
             let head = Head {
                 seq: 0,
                 link: chain::first(&entry.id),
@@ -203,11 +207,11 @@ impl Journal {
                 insert(db, &entry, &mut head, event).map_err(of)?;
             }
             let before = head.standing;
-            head.standing = events.iter().fold(before, |standing, event| {
-                standing.after(&event.kind)
-            });
+            head.standing = events
+                .iter()
+                .fold(before, |standing, event| standing.after(&event.kind));
             if before == Standing::Open && head.standing != Standing::Open {
-                refuse_taken_version(db, path, &read::catalogue(db, path)?, &entry)?;
+                refuse_taken_version(db, path, &entry)?;
             }
             set_head(db, &entry, &head).map_err(of)?;
             Ok(Some(()))
@@ -367,25 +371,24 @@ fn set_head(db: &Connection, entry: &Entry, head: &Head) -> rusqlite::Result<()>
 }
 
 /// A version belongs to the first run that sent something for it, until that was taken back.
-fn refuse_taken_version(
+pub(crate) fn refuse_taken_version(
     db: &Connection,
     path: &Path,
-    entries: &[Entry],
     ours: &Entry,
 ) -> Result<(), JournalError> {
-    let rivals = entries.iter().filter(|other| {
+    let rivals = read::catalogue(db, path)?.into_iter().filter(|other| {
         other.id != ours.id && other.project == ours.project && other.version == ours.version
     });
     for rival in rivals {
         if matches!(
-            read::head(db, path, rival)?.standing,
+            read::head(db, path, &rival)?.standing,
             Standing::Bound | Standing::Released
         ) {
             return Err(JournalError::VersionTaken {
                 project: ours.project.clone(),
                 version: ours.version.clone(),
                 ours: ours.id.clone(),
-                theirs: rival.id.clone(),
+                theirs: rival.id,
             });
         }
     }
@@ -397,7 +400,12 @@ impl Standing {
         match (self, kind) {
             (Self::Open, EventKind::Intent { .. }) => Self::Bound,
             (_, EventKind::Finished { end: End::Released }) => Self::Released,
-            (_, EventKind::Finished { end: End::RolledBack }) => Self::RolledBack,
+            (
+                _,
+                EventKind::Finished {
+                    end: End::RolledBack,
+                },
+            ) => Self::RolledBack,
             _ => self,
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! Must not: decide from a process id or a clock whether a holder is alive. Both are told to people only.
 
-use crate::journal::{Durability, Journal, JournalError};
+use crate::journal::{self, Durability, Journal, JournalError};
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use rusqlite::OptionalExtension as _;
@@ -37,7 +37,7 @@ pub struct Holder {
 impl Journal {
     /// Takes the lease on this run's project and line. After success every earlier lease on them is void.
     /// [`JournalError::Held`] says who has it: a process that is alive, on this machine or on another one that shares the
-    /// directory.
+    /// directory. [`JournalError::VersionTaken`] when the run's version went to another run meanwhile.
     pub fn acquire(
         &mut self,
         run: &PlanId,
@@ -46,7 +46,7 @@ impl Journal {
     ) -> Result<Lease, JournalError> {
         let entry = self.entry(run)?;
         let lock = self.lock_file(&entry.project, &entry.line)?;
-        let (project, line) = (entry.project, entry.line);
+        let (project, line) = (entry.project.clone(), entry.line.clone());
         let host = host.to_owned();
         // The lock is taken inside the transaction, so that whoever finds it taken reads the name of its holder.
         self.write(Durability::System, move |db, path| {
@@ -57,6 +57,7 @@ impl Journal {
                     Err(error) => JournalError::of(path, error),
                 });
             }
+            journal::refuse_taken_version(db, path, &entry)?;
             let fence = newest_fence(db, &project, &line)
                 .map_err(|error| JournalError::of(path, error))?
                 + 1;
@@ -87,12 +88,10 @@ impl Journal {
     pub fn driver(&mut self, run: &PlanId) -> Result<Option<Holder>, JournalError> {
         let entry = self.entry(run)?;
         let lock = self.lock_file(&entry.project, &entry.line)?;
-        self.write(Durability::System, move |db, path| {
-            match lock_now(&lock)? {
-                Locked::ByUs => Ok(None),
-                Locked::ByAnother => holder(db, &entry.project, &entry.line)
-                    .map_err(|error| JournalError::of(path, error)),
-            }
+        self.write(Durability::System, move |db, path| match lock_now(&lock)? {
+            Locked::ByUs => Ok(None),
+            Locked::ByAnother => holder(db, &entry.project, &entry.line)
+                .map_err(|error| JournalError::of(path, error)),
         })
     }
 
@@ -132,7 +131,9 @@ pub(crate) fn newest_fence(db: &Connection, project: &str, line: &str) -> rusqli
         .prepare_cached("SELECT fence FROM leases WHERE project = ?1 AND line = ?2")?
         .query_row([project, line], |row| row.get(0))
         .optional()?;
-    Ok(fence.and_then(|fence| u64::try_from(fence).ok()).unwrap_or(0))
+    Ok(fence
+        .and_then(|fence| u64::try_from(fence).ok())
+        .unwrap_or(0))
 }
 
 fn holder(db: &Connection, project: &str, line: &str) -> rusqlite::Result<Option<Holder>> {

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    #[error("this build holds SQLite {found}, which can lose committed records; 3.51.3 is the first that cannot")]
+    #[error(
+        "this build holds SQLite {found}, which can lose committed records; 3.51.3 is the first that cannot"
+    )]
     OldSqlite { found: String },
     #[error("{} is a file of another program", .0.display())]
     Foreign(PathBuf),
@@ -49,7 +51,9 @@ pub enum JournalError {
     Poisoned,
     #[error("{} is being driven by process {} on {}", .0.run.short(), .0.pid, .0.host)]
     Held(Holder),
-    #[error("somebody else drives this run's line by now: lease {theirs} followed our lease {ours}")]
+    #[error(
+        "somebody else drives this run's line by now: lease {theirs} followed our lease {ours}"
+    )]
     Fenced { ours: u64, theirs: u64 },
     #[error("{project} {version} belongs to run {theirs}, and this is run {ours}", theirs = .theirs.short(), ours = .ours.short())]
     VersionTaken {

@@ -158,7 +158,9 @@ pub(super) fn catalogue(db: &Connection, path: &Path) -> Result<Vec<Entry>, Jour
         let (entry, link) = Entry::read(row).map_err(of)?;
         let follows = entries.last().map_or(1, |before| before.number + 1);
         if entry.number != follows || entry.link(&last) != link {
-            return Err(damaged(format!("the entry of run {follows} is not what was written")));
+            return Err(damaged(format!(
+                "the entry of run {follows} is not what was written"
+            )));
         }
         last = link;
         entries.push(entry);
@@ -194,7 +196,10 @@ pub(super) fn head(db: &Connection, path: &Path, entry: &Entry) -> Result<Head, 
     });
     read.ok_or_else(|| JournalError::Damaged {
         path: path.to_owned(),
-        what: format!("what it says about the last event of run {} is not what was written", entry.id.short()),
+        what: format!(
+            "what it says about the last event of run {} is not what was written",
+            entry.id.short()
+        ),
         source: None,
     })
 }
@@ -230,7 +235,11 @@ pub(super) fn record(db: &Connection, path: &Path, entry: Entry) -> Result<Recor
     };
     if head.seq != reader.seq() || head.link != reader.link || head.standing != reader.standing {
         return Err(reader.broken(
-            format!("{} events were written, and {} are there", head.seq, reader.seq()),
+            format!(
+                "{} events were written, and {} are there",
+                head.seq,
+                reader.seq()
+            ),
             None,
         ));
     }
@@ -251,7 +260,11 @@ fn plan(db: &Connection, path: &Path, entry: &Entry) -> Result<Plan, JournalErro
         source,
     };
     let json: Vec<u8> = db
-        .query_row("SELECT json FROM plans WHERE run = ?1", [entry.number], |row| row.get(0))
+        .query_row(
+            "SELECT json FROM plans WHERE run = ?1",
+            [entry.number],
+            |row| row.get(0),
+        )
         .map_err(|error| match JournalError::of(path, error) {
             JournalError::Damaged { source, .. } => broken("its plan cannot be read", source),
             other => other,
@@ -259,10 +272,17 @@ fn plan(db: &Connection, path: &Path, entry: &Entry) -> Result<Plan, JournalErro
     if Digest::of(&json) != entry.id.0 {
         return Err(broken("its plan is not what was written", None));
     }
-    let plan = Plan::from_json(&json)
-        .map_err(|_| broken("its plan is of a format that this Shipway does not read", None))?;
+    let plan = Plan::from_json(&json).map_err(|_| {
+        broken(
+            "its plan is of a format that this Shipway does not read",
+            None,
+        )
+    })?;
     if plan.id() != entry.id {
-        return Err(broken("its plan is of a format that this Shipway does not read", None));
+        return Err(broken(
+            "its plan is of a format that this Shipway does not read",
+            None,
+        ));
     }
     Ok(plan)
 }
@@ -328,8 +348,9 @@ impl Reader<'_> {
         if chain::link(&self.link, follows, at, body) != link {
             return Err(self.broken("it is not what was written".into(), None));
         }
-        let kind = serde_json::from_slice(body)
-            .map_err(|_| self.broken("this Shipway does not know this kind of event".into(), None))?;
+        let kind = serde_json::from_slice(body).map_err(|_| {
+            self.broken("this Shipway does not know this kind of event".into(), None)
+        })?;
         self.link = link;
         self.standing = self.standing.after(&kind);
         self.events.push(Event {

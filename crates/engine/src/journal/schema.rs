@@ -75,7 +75,12 @@ pub(super) fn open(path: &Path, vfs: Option<&str>) -> Result<Connection, Journal
         create(&db, path)?;
     }
     if is_new && path.exists() {
-        fs::File::open(if dir.as_os_str().is_empty() { ".".into() } else { dir })?.sync_all()?;
+        fs::File::open(if dir.as_os_str().is_empty() {
+            ".".into()
+        } else {
+            dir
+        })?
+        .sync_all()?;
     }
     Ok(db)
 }
@@ -123,7 +128,9 @@ fn set_up(db: &Connection, path: &Path) -> Result<(), JournalError> {
     if mode != "wal" {
         return Err(JournalError::Damaged {
             path: path.to_owned(),
-            what: format!("its file system has no room for a write-ahead log (SQLite says {mode:?})"),
+            what: format!(
+                "its file system has no room for a write-ahead log (SQLite says {mode:?})"
+            ),
             source: None,
         });
     }
@@ -160,7 +167,10 @@ pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     if dir.as_os_str().is_empty() {
         return Ok(());
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
 }
 
 impl JournalError {

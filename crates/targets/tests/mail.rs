@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 use shipway_core::Digest;
+use shipway_core::plan::{Items, Patience, Publish};
 use shipway_core::secret::{Secret, SecretName, Secrets};
 use shipway_core::target::{Credential, Failure, FailureKind, Item, Presence, Target, TargetSpec};
 use shipway_targets::{Bytes, Context};
+use shipway_testkit::contract::{self, Call, Possible, Trouble};
 use shipway_testkit::mail::{MailFault, MailSink};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -209,3 +211,61 @@ fn settings_that_do_not_fit_are_refused() {
         );
     }
 }
+
+/// The contract's world.
+struct World(MailSink);
+
+impl contract::World for World {
+    fn target(&self) -> Box<dyn Target> {
+        target(&self.0.url(), None)
+    }
+
+    fn publish(&self) -> Publish {
+        let capability = shipway_targets::capability("mail").expect("a row");
+        Publish {
+            target: spec(&self.0.url(), None),
+            items: Items::Fixed(vec![announcement()]),
+            reversal: capability.reversal,
+            again: capability.again,
+            settle: capability.settle,
+            rehearsal: false,
+            patience: Patience::default(),
+        }
+    }
+
+    fn items(&self) -> Vec<Item> {
+        vec![announcement()]
+    }
+
+    fn count(&self, item: &Item) -> usize {
+        let key = item.digest.as_str()[..32].to_owned();
+        let ours = |id: String| id.contains(&key);
+        let messages = self.0.messages();
+        messages
+            .iter()
+            .filter(|one| one.header("Message-ID").is_some_and(ours))
+            .count()
+    }
+
+    fn corrupt(&self, _: &Item) -> Possible {
+        Possible::No
+    }
+
+    fn trouble(&self, call: Call, trouble: Trouble) -> Possible {
+        // A mail server names no time to come back at, and an error it answers means that nothing was taken.
+        let fault = match (call, trouble) {
+            (Call::Publish, Trouble::Denied) => MailFault::Sender(530),
+            (Call::Publish, Trouble::LostBefore) => MailFault::CutText,
+            (Call::Publish, Trouble::LostAfter | Trouble::CutOff) => MailFault::LoseAnswer,
+            _ => return Possible::No,
+        };
+        self.0.fail([fault]);
+        Possible::Yes
+    }
+}
+
+fn world() -> World {
+    World(MailSink::start().expect("a free port"))
+}
+
+shipway_testkit::target_contract!(mail_contract, world);

@@ -2,25 +2,27 @@
 
 use serde_json::{Value, json};
 use shipway_core::Digest;
+use shipway_core::plan::{Items, Patience, Publish};
 use shipway_core::secret::{Secret, SecretName, Secrets};
 use shipway_core::target::{Credential, Failure, FailureKind, Item, Presence, Target, TargetSpec};
 use shipway_core::time::Millis;
 use shipway_targets::{Bytes, Context};
+use shipway_testkit::contract::{self, Call, Possible, Trouble};
 use shipway_testkit::faults::Fault;
 use shipway_testkit::webhook::WebhookSink;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-struct World;
+struct Nothing;
 
-impl Bytes for World {
+impl Bytes for Nothing {
     fn path(&self, digest: &Digest) -> Result<PathBuf, Failure> {
         Err(Failure::permanent(format!("no artifact {digest}")))
     }
 }
 
-impl Secrets for World {
+impl Secrets for Nothing {
     fn resolve(&self, name: &SecretName) -> Result<Secret, Failure> {
         match name.0.as_str() {
             "HOOK_KEY" => Ok(Secret::new("Jefe")),
@@ -42,8 +44,8 @@ fn spec(place: &str, secret: Option<&str>) -> TargetSpec {
 fn open(spec: &TargetSpec) -> Result<Box<dyn Target>, Failure> {
     let context = Context {
         repository: PathBuf::new(),
-        bytes: Arc::new(World),
-        secrets: Arc::new(World),
+        bytes: Arc::new(Nothing),
+        secrets: Arc::new(Nothing),
     };
     shipway_targets::open(spec, &context)
 }
@@ -178,3 +180,59 @@ fn what_does_not_fit_is_refused_before_anything_is_sent() {
     assert_eq!(failure.kind, FailureKind::Permanent);
     assert_eq!(sink.server().requests().len(), 0);
 }
+
+/// The contract's world.
+struct World(WebhookSink);
+
+impl contract::World for World {
+    fn target(&self) -> Box<dyn Target> {
+        target(&self.0.url(), None)
+    }
+
+    fn publish(&self) -> Publish {
+        let capability = shipway_targets::capability("webhook").expect("a row");
+        Publish {
+            target: spec(&self.0.url(), None),
+            items: Items::Fixed(vec![item()]),
+            reversal: capability.reversal,
+            again: capability.again,
+            settle: capability.settle,
+            rehearsal: false,
+            patience: Patience::default(),
+        }
+    }
+
+    fn items(&self) -> Vec<Item> {
+        vec![item()]
+    }
+
+    fn count(&self, item: &Item) -> usize {
+        let key = Some(item.digest.as_str());
+        let calls = self.0.calls();
+        calls
+            .iter()
+            .filter(|call| call.header("idempotency-key") == key)
+            .count()
+    }
+
+    fn corrupt(&self, _: &Item) -> Possible {
+        Possible::No
+    }
+
+    fn trouble(&self, call: Call, trouble: Trouble) -> Possible {
+        if call != Call::Publish {
+            return Possible::No;
+        }
+        self.0
+            .server()
+            .faults()
+            .on("POST", "/hook", trouble.fault());
+        Possible::Yes
+    }
+}
+
+fn world() -> World {
+    World(WebhookSink::start())
+}
+
+shipway_testkit::target_contract!(webhook_contract, world);

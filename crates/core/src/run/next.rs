@@ -223,8 +223,8 @@ impl Run {
         };
         let step = &self.plan.steps[position].id;
         // One question at a time: a person who is asked what became of a step answers for one item.
-        let in_doubt = publish.again == Again::Never
-            && items.iter().any(|state| state.phase == Phase::Unsure);
+        let in_doubt =
+            publish.again == Again::Never && items.iter().any(|state| state.phase == Phase::Unsure);
         for state in items {
             let wants_look = matches!(
                 state.phase,

@@ -13,11 +13,21 @@ use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub enum Kind {
-    Run { repeat: Repeat },
+    Run {
+        repeat: Repeat,
+    },
     Build,
     Task,
-    Approve { quorum: u32, valid_for: u64 },
-    Publish { target: usize, items: usize, sealed: bool, rehearsal: bool },
+    Approve {
+        quorum: u32,
+        valid_for: u64,
+    },
+    Publish {
+        target: usize,
+        items: usize,
+        sealed: bool,
+        rehearsal: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -66,21 +76,41 @@ fn profile() -> impl Strategy<Value = Profile> {
         settle,
     )
         .prop_map(|(reversal, again, settle)| Profile { reversal, again, settle });
-    let blind = Just(Profile { reversal: Reversal::Nothing, again: Again::Never, settle: 0 });
+    let blind = Just(Profile {
+        reversal: Reversal::Nothing,
+        again: Again::Never,
+        settle: 0,
+    });
     prop_oneof![5 => seen, 1 => blind]
 }
 
 /// Random plans of up to this many steps, and a seal.
 pub fn shapes(most: usize) -> impl Strategy<Value = Shape> {
-    let spec = (kind(), any::<u16>(), any::<u16>(), prop::bool::weighted(0.2), prop::bool::weighted(0.05))
-        .prop_map(|(kind, a, b, best_effort, skip)| Spec { kind, needs: a & b, best_effort, skip });
+    let spec = (
+        kind(),
+        any::<u16>(),
+        any::<u16>(),
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.05),
+    )
+        .prop_map(|(kind, a, b, best_effort, skip)| Spec {
+            kind,
+            needs: a & b,
+            best_effort,
+            skip,
+        });
     (
         prop::collection::vec(spec, 1..=most),
         0..4_usize,
         prop::collection::vec(profile(), 3),
         2..5_u32,
     )
-        .prop_map(|(steps, seal_at, targets, attempts)| Shape { steps, seal_at, targets, attempts })
+        .prop_map(|(steps, seal_at, targets, attempts)| Shape {
+            steps,
+            seal_at,
+            targets,
+            attempts,
+        })
 }
 
 pub fn id(text: &str) -> StepId {
@@ -89,7 +119,11 @@ pub fn id(text: &str) -> StepId {
 
 pub fn script(repeat: Repeat, artifacts: &[&str]) -> Action {
     Action::Run(Script {
-        commands: vec![Invocation { argv: vec!["true".into()], stdin: None, expect: None }],
+        commands: vec![Invocation {
+            argv: vec!["true".into()],
+            stdin: None,
+            expect: None,
+        }],
         repeat,
         artifacts: artifacts.iter().map(|&text| text.to_owned()).collect(),
         ..Script::default()
@@ -132,15 +166,28 @@ pub fn publish(target: &str, profile: Profile, items: Items) -> Publish {
 }
 
 pub fn fixed(names: &[&str]) -> Items {
-    Items::Fixed(names.iter().map(|&name| Item::of_body(name, name.into())).collect())
+    Items::Fixed(
+        names
+            .iter()
+            .map(|&name| Item::of_body(name, name.into()))
+            .collect(),
+    )
 }
 
 pub fn approve(quorum: u32, valid_for: u64) -> Action {
-    Action::Approve(Approve { who: "boss".into(), quorum, valid_for: Millis(valid_for) })
+    Action::Approve(Approve {
+        who: "boss".into(),
+        quorum,
+        valid_for: Millis(valid_for),
+    })
 }
 
 pub fn task() -> Action {
-    Action::Task(Task { text: "do it".into(), who: None, probe: None })
+    Action::Task(Task {
+        text: "do it".into(),
+        who: None,
+        probe: None,
+    })
 }
 
 pub fn plan(steps: Vec<Step>) -> Plan {
@@ -191,15 +238,23 @@ impl Shape {
     }
 
     fn step(&self, at: usize, spec: &Spec, before: &[Step]) -> Step {
-        let built = before.iter().any(|step| step.action.makes_artifacts() && step.skip.is_none());
-        let sealed_already = before.iter().any(|step| matches!(step.action, Action::Seal));
+        let built = before
+            .iter()
+            .any(|step| step.action.makes_artifacts() && step.skip.is_none());
+        let sealed_already = before
+            .iter()
+            .any(|step| matches!(step.action, Action::Seal));
         let mut needs: Vec<StepId> = before
             .iter()
             .enumerate()
             .filter(|(position, _)| spec.needs >> position & 1 == 1)
             .map(|(_, step)| step.id.clone())
             .collect();
-        let mut weight = if spec.best_effort { Weight::BestEffort } else { Weight::Required };
+        let mut weight = if spec.best_effort {
+            Weight::BestEffort
+        } else {
+            Weight::Required
+        };
         let action = match &spec.kind {
             Kind::Run { repeat } => script(*repeat, &[]),
             Kind::Build if sealed_already => script(Repeat::Safe, &[]),
@@ -213,7 +268,12 @@ impl Shape {
                 weight = Weight::Required;
                 approve(*quorum, *valid_for)
             }
-            Kind::Publish { target, items, sealed, rehearsal } => {
+            Kind::Publish {
+                target,
+                items,
+                sealed,
+                rehearsal,
+            } => {
                 let names = ["a", "b", "c"];
                 let items = if *sealed && sealed_already && built {
                     if !needs.contains(&id("seal")) {

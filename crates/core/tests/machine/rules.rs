@@ -20,11 +20,17 @@ impl Sim {
                     matches!(presence, Presence::Absent | Presence::Unknown { .. })
                 });
                 let sealed = |manifest: &shipway_core::event::Manifest| {
-                    manifest.0.iter().any(|one| one.digest == *digest && one.name == *item)
+                    manifest
+                        .0
+                        .iter()
+                        .any(|one| one.digest == *digest && one.name == *item)
                 };
                 let (publish, _) = self.publish_of(step);
                 if publish.is_sealed() && !self.run.manifest().is_some_and(sealed) {
-                    self.breaks(Rule::R9, format!("{step} sends {item}, which is not sealed"));
+                    self.breaks(
+                        Rule::R9,
+                        format!("{step} sends {item}, which is not sealed"),
+                    );
                 }
                 let others = self.journal.iter().any(|event| {
                     matches!(&event.kind, EventKind::Intent { step: s, item: i, digest: d }
@@ -90,16 +96,20 @@ impl Sim {
 
     /// Whether the last that was heard of a local step or a task is that it is done.
     fn last_word(&self, step: &Step) -> bool {
-        let words = self.journal.iter().rev().find_map(|event| match &event.kind {
-            EventKind::WorkFinished { step: s, outcome } if *s == step.id => {
-                Some(matches!(outcome, Outcome::Passed { .. }))
-            }
-            EventKind::WorkStarted { step: s } if *s == step.id => Some(false),
-            EventKind::Decided { step: s, decision, .. } if *s == step.id => {
-                Some(*decision == Decision::Done)
-            }
-            _ => None,
-        });
+        let words = self
+            .journal
+            .iter()
+            .rev()
+            .find_map(|event| match &event.kind {
+                EventKind::WorkFinished { step: s, outcome } if *s == step.id => {
+                    Some(matches!(outcome, Outcome::Passed { .. }))
+                }
+                EventKind::WorkStarted { step: s } if *s == step.id => Some(false),
+                EventKind::Decided {
+                    step: s, decision, ..
+                } if *s == step.id => Some(*decision == Decision::Done),
+                _ => None,
+            });
         words == Some(true)
     }
 
@@ -117,12 +127,20 @@ impl Sim {
         let mut people = BTreeSet::new();
         for (position, event) in self.journal.iter().enumerate() {
             match &event.kind {
-                EventKind::Decided { step: s, decision: Decision::Reject, .. } if *s == step.id => {
+                EventKind::Decided {
+                    step: s,
+                    decision: Decision::Reject,
+                    ..
+                } if *s == step.id => {
                     people.clear();
                 }
-                EventKind::Decided { step: s, by, subject, decision: Decision::Approve, .. }
-                    if *s == step.id =>
-                {
+                EventKind::Decided {
+                    step: s,
+                    by,
+                    subject,
+                    decision: Decision::Approve,
+                    ..
+                } if *s == step.id => {
                     let right = subject.as_ref() == Some(&self.run.approval_subject());
                     let young = self.age_of(position) <= approve.valid_for || self.set_back_by > 0;
                     if used || (right && young) {
@@ -145,21 +163,29 @@ impl Sim {
     ) {
         let before = &self.journal[..self.journal.len() - 1];
         let looked = before.iter().rev().find_map(|event| match &event.kind {
-            EventKind::Looked { step: s, item: i, presence } if s == step && i == item => {
-                Some(right(presence))
-            }
+            EventKind::Looked {
+                step: s,
+                item: i,
+                presence,
+            } if s == step && i == item => Some(right(presence)),
             EventKind::Resumed { .. } => Some(false),
-            EventKind::Intent { step: s, item: i, .. }
-            | EventKind::Accepted { step: s, item: i, .. }
-            | EventKind::Refused { step: s, item: i, .. }
-            | EventKind::LookFailed { step: s, item: i, .. }
+            EventKind::Intent {
+                step: s, item: i, ..
+            }
+            | EventKind::Accepted {
+                step: s, item: i, ..
+            }
+            | EventKind::Refused {
+                step: s, item: i, ..
+            }
+            | EventKind::LookFailed {
+                step: s, item: i, ..
+            }
             | EventKind::RetractIntent { step: s, item: i }
             | EventKind::Retracted { step: s, item: i }
-            | EventKind::RetractFailed { step: s, item: i, .. }
-                if s == step && i == item =>
-            {
-                Some(false)
-            }
+            | EventKind::RetractFailed {
+                step: s, item: i, ..
+            } if s == step && i == item => Some(false),
             _ => None,
         });
         if looked != Some(true) {
@@ -169,9 +195,16 @@ impl Sim {
 
     fn watch_retract(&mut self, step: &StepId, item: &str) {
         self.watch_return("something is taken back");
-        self.watch_look(step, item, Rule::R7, |presence| matches!(presence, Presence::Same { .. }));
+        self.watch_look(step, item, Rule::R7, |presence| {
+            matches!(presence, Presence::Same { .. })
+        });
         let key = (step.clone(), item.to_owned());
-        if self.world.things.get(&key).is_some_and(|thing| thing.foreign) {
+        if self
+            .world
+            .things
+            .get(&key)
+            .is_some_and(|thing| thing.foreign)
+        {
             self.breaks(Rule::R5, format!("{key:?} was there before us"));
         }
         let leaning = self.all_that_need(step);
@@ -183,9 +216,14 @@ impl Sim {
                 return self.breaks(Rule::R2, what);
             }
         }
-        let standing = self.ours().find(|key| leaning.contains(&key.0) && self.deletes(&key.0));
+        let standing = self
+            .ours()
+            .find(|key| leaning.contains(&key.0) && self.deletes(&key.0));
         if let Some(key) = standing.cloned() {
-            self.breaks(Rule::R2, format!("{step} is taken back while {key:?} stands"));
+            self.breaks(
+                Rule::R2,
+                format!("{step} is taken back while {key:?} stands"),
+            );
         }
     }
 
@@ -198,7 +236,10 @@ impl Sim {
             .filter(|step| step.is_irreversible())
             .map(|step| step.id.clone())
             .collect();
-        let out = self.ours().find(|key| final_steps.contains(&key.0)).cloned();
+        let out = self
+            .ours()
+            .find(|key| final_steps.contains(&key.0))
+            .cloned();
         let sent = self.flights.iter().any(|flight| {
             matches!(&flight.command, Command::Publish { step, .. } if final_steps.contains(step))
         });
@@ -208,7 +249,11 @@ impl Sim {
     }
 
     fn ours(&self) -> impl Iterator<Item = &Key> {
-        self.world.things.iter().filter(|(_, thing)| !thing.foreign).map(|(key, _)| key)
+        self.world
+            .things
+            .iter()
+            .filter(|(_, thing)| !thing.foreign)
+            .map(|(key, _)| key)
     }
 
     fn deletes(&self, step: &StepId) -> bool {
@@ -233,9 +278,11 @@ impl Sim {
             return self.breaks(Rule::Once, what);
         }
         let public = self.run.public();
-        let untold = self
-            .ours()
-            .find(|key| !public.iter().any(|one| one.step == key.0 && one.item == key.1));
+        let untold = self.ours().find(|key| {
+            !public
+                .iter()
+                .any(|one| one.step == key.0 && one.item == key.1)
+        });
         if let Some(key) = untold.cloned() {
             return self.breaks(Rule::Told, format!("{key:?} is out there and is not told"));
         }
@@ -245,14 +292,22 @@ impl Sim {
                     if *step == one.step && *item == one.item)
             });
             if !read_back {
-                self.breaks(Rule::I3, format!("{}, {} was never read back", one.step, one.item));
+                self.breaks(
+                    Rule::I3,
+                    format!("{}, {} was never read back", one.step, one.item),
+                );
             }
         }
     }
 
     pub fn watch_end(&mut self) {
         for key in self.foreign.clone() {
-            if !self.world.things.get(&key).is_some_and(|thing| thing.foreign) {
+            if !self
+                .world
+                .things
+                .get(&key)
+                .is_some_and(|thing| thing.foreign)
+            {
                 self.breaks(Rule::R5, format!("{key:?} was there before us and is gone"));
             }
         }
@@ -277,30 +332,47 @@ impl Sim {
 
     /// R6: whatever was sent has an answer at the end, or was looked at afterwards.
     fn watch_answers(&mut self, step: &Step) {
-        let Action::Publish(publish) = &step.action else { return };
+        let Action::Publish(publish) = &step.action else {
+            return;
+        };
         if publish.again == Again::Never || publish.reversal != Reversal::Deletes {
             return;
         }
-        for item in self.run.items(&step.id).into_iter().map(|item| item.name.clone()).collect::<Vec<_>>() {
+        for item in self
+            .run
+            .items(&step.id)
+            .into_iter()
+            .map(|item| item.name.clone())
+            .collect::<Vec<_>>()
+        {
             let mut open = false;
             for event in &self.journal {
                 match &event.kind {
-                    EventKind::Intent { step: s, item: i, .. } if *s == step.id && *i == item => {
+                    EventKind::Intent {
+                        step: s, item: i, ..
+                    } if *s == step.id && *i == item => {
                         open = true;
                     }
-                    EventKind::Refused { step: s, item: i, failure }
-                        if *s == step.id && *i == item =>
-                    {
+                    EventKind::Refused {
+                        step: s,
+                        item: i,
+                        failure,
+                    } if *s == step.id && *i == item => {
                         open = failure.kind == shipway_core::FailureKind::Unknown;
                     }
-                    EventKind::Looked { step: s, item: i, .. } if *s == step.id && *i == item => {
+                    EventKind::Looked {
+                        step: s, item: i, ..
+                    } if *s == step.id && *i == item => {
                         open = false;
                     }
                     _ => {}
                 }
             }
             if open && step.weight == Weight::Required {
-                self.breaks(Rule::R6, format!("{}, {item} was sent and forgotten", step.id));
+                self.breaks(
+                    Rule::R6,
+                    format!("{}, {item} was sent and forgotten", step.id),
+                );
             }
         }
     }

@@ -133,16 +133,23 @@ impl Sim {
         if habits.foreign {
             sim.put_foreign_things();
         }
-        let started =
-            EventKind::Started { by: "p".into(), host: "h".into(), shipway: "1".into() };
+        let started = EventKind::Started {
+            by: "p".into(),
+            host: "h".into(),
+            shipway: "1".into(),
+        };
         sim.record(started);
         sim
     }
 
     fn put_foreign_things(&mut self) {
         for step in &self.plan.steps {
-            let Action::Publish(publish) = &step.action else { continue };
-            let Items::Fixed(items) = &publish.items else { continue };
+            let Action::Publish(publish) = &step.action else {
+                continue;
+            };
+            let Items::Fixed(items) = &publish.items else {
+                continue;
+            };
             for item in items {
                 if publish.again == Again::Never || step.skip.is_some() || !self.dice.one_in(8) {
                     continue;
@@ -175,7 +182,11 @@ impl Sim {
                 return;
             }
             if turn > 400 {
-                self.habits = Habits { foreign: self.habits.foreign, replay: self.habits.replay, ..Habits::CALM };
+                self.habits = Habits {
+                    foreign: self.habits.foreign,
+                    replay: self.habits.replay,
+                    ..Habits::CALM
+                };
             }
             self.true_now += self.dice.up_to(300);
             if self.mischief() {
@@ -190,14 +201,21 @@ impl Sim {
             let fresh: Vec<&Command> = next
                 .commands
                 .iter()
-                .filter(|command| !self.flights.iter().any(|flight| flight.command == **command))
+                .filter(|command| {
+                    !self
+                        .flights
+                        .iter()
+                        .any(|flight| flight.command == **command)
+                })
                 .collect();
             let room = self.flights.len() < self.habits.side_by_side;
             if room && !fresh.is_empty() && (self.flights.is_empty() || self.dice.one_in(2)) {
                 let command = fresh[self.dice.below(fresh.len())].clone();
                 self.start(command);
             } else if !self.flights.is_empty() {
-                let flight = self.flights.swap_remove(self.dice.below(self.flights.len()));
+                let flight = self
+                    .flights
+                    .swap_remove(self.dice.below(self.flights.len()));
                 self.complete(flight);
             } else {
                 match next.rest {
@@ -232,12 +250,18 @@ impl Sim {
         let conflict = plan.steps.iter().any(|step| {
             self.run.items(&step.id).iter().any(|item| {
                 let key = (step.id.clone(), item.name.clone());
-                self.world.things.get(&key).is_some_and(|thing| thing.digest != item.digest)
+                self.world
+                    .things
+                    .get(&key)
+                    .is_some_and(|thing| thing.digest != item.digest)
             })
         });
         if !conflict {
             let stopped = self.run.stopped();
-            self.breaks(Rule::Ends, format!("stays {stopped:?} though nothing fails any more"));
+            self.breaks(
+                Rule::Ends,
+                format!("stays {stopped:?} though nothing fails any more"),
+            );
         }
     }
 
@@ -254,12 +278,16 @@ impl Sim {
         }
         if self.habits.pauses > 0 && self.run.end().is_none() && self.dice.one_in(30) {
             self.habits.pauses -= 1;
-            self.record(EventKind::Paused { why: "Ctrl-C".into() });
+            self.record(EventKind::Paused {
+                why: "Ctrl-C".into(),
+            });
         }
         if self.habits.undos > 0 && self.run.end().is_none() && self.dice.one_in(30) {
             self.habits.undos -= 1;
             let refused = self.run.is_undoing() || self.run.is_past_the_point_of_no_return();
-            let undo = EventKind::UndoStarted { why: "changed my mind".into() };
+            let undo = EventKind::UndoStarted {
+                why: "changed my mind".into(),
+            };
             match refused {
                 true => self.must_be_refused(undo, Rule::R4),
                 false => self.record(undo),
@@ -270,17 +298,28 @@ impl Sim {
 
     /// Something that the machine must not accept, and that must leave no trace in it.
     fn must_be_refused(&mut self, kind: EventKind, rule: Rule) {
-        let event = Event { seq: self.run.seq() + 1, at: self.now(), kind };
+        let event = Event {
+            seq: self.run.seq() + 1,
+            at: self.now(),
+            kind,
+        };
         let before = self.run.clone();
         if self.run.apply(&event).is_ok() {
             self.breaks(rule, format!("accepted {:?}", event.kind));
         } else if self.run != before {
-            self.breaks(Rule::Legal, format!("a refused {:?} left a trace", event.kind));
+            self.breaks(
+                Rule::Legal,
+                format!("a refused {:?} left a trace", event.kind),
+            );
         }
     }
 
     pub fn record(&mut self, kind: EventKind) {
-        let event = Event { seq: self.run.seq() + 1, at: self.now(), kind };
+        let event = Event {
+            seq: self.run.seq() + 1,
+            at: self.now(),
+            kind,
+        };
         let durable = self.run.must_be_durable(&event.kind);
         if let Err(illegal) = self.run.apply(&event) {
             return self.breaks(Rule::Legal, format!("{illegal}: {:?}", event.kind));
@@ -319,7 +358,10 @@ impl Sim {
                 && self.true_now < until
                 && set_backs == self.set_backs
             {
-                self.breaks(Rule::Waits, format!("{command:?} at {}, {until}", self.true_now));
+                self.breaks(
+                    Rule::Waits,
+                    format!("{command:?} at {}, {until}", self.true_now),
+                );
             }
         }
         match &command {
@@ -330,15 +372,27 @@ impl Sim {
             Command::Look { .. } => {}
             Command::Publish { step, item } => {
                 let (_, items) = self.publish_of(step);
-                let digest = items.iter().find(|one| one.name == *item).unwrap().digest.clone();
-                let intent = EventKind::Intent { step: step.clone(), item: item.clone(), digest };
+                let digest = items
+                    .iter()
+                    .find(|one| one.name == *item)
+                    .unwrap()
+                    .digest
+                    .clone();
+                let intent = EventKind::Intent {
+                    step: step.clone(),
+                    item: item.clone(),
+                    digest,
+                };
                 self.record(intent);
                 if self.durable != self.journal.len() {
                     self.breaks(Rule::I1, "an intent is not durable");
                 }
             }
             Command::Retract { step, item } => {
-                self.record(EventKind::RetractIntent { step: step.clone(), item: item.clone() });
+                self.record(EventKind::RetractIntent {
+                    step: step.clone(),
+                    item: item.clone(),
+                });
             }
         }
         self.flights.push(Flight { command, artifacts });
@@ -362,14 +416,27 @@ impl Sim {
                 let kind = match fault {
                     Some(fault) => {
                         self.note_later(&key, fault);
-                        EventKind::LookFailed { step, item, failure: fault.failure() }
+                        EventKind::LookFailed {
+                            step,
+                            item,
+                            failure: fault.failure(),
+                        }
                     }
                     None => {
                         let (publish, items) = self.publish_of(&step);
                         let found = items.iter().find(|one| one.name == item).unwrap();
-                        let presence =
-                            self.world.observe(&key, &publish, found, self.true_now, &mut self.dice);
-                        EventKind::Looked { step, item, presence }
+                        let presence = self.world.observe(
+                            &key,
+                            &publish,
+                            found,
+                            self.true_now,
+                            &mut self.dice,
+                        );
+                        EventKind::Looked {
+                            step,
+                            item,
+                            presence,
+                        }
                     }
                 };
                 self.record(kind);
@@ -377,14 +444,25 @@ impl Sim {
             Command::Publish { step, item } => {
                 let key = (step.clone(), item.clone());
                 if matches!(fault, None | Some(Fault::EffectThenLost)) {
-                    self.effect(&Command::Publish { step: step.clone(), item: item.clone() });
+                    self.effect(&Command::Publish {
+                        step: step.clone(),
+                        item: item.clone(),
+                    });
                 }
                 self.true_now += self.dice.up_to(500);
                 let kind = match fault {
-                    None => EventKind::Accepted { step, item, receipt: receipt(&key) },
+                    None => EventKind::Accepted {
+                        step,
+                        item,
+                        receipt: receipt(&key),
+                    },
                     Some(fault) => {
                         self.note_later(&key, fault);
-                        EventKind::Refused { step, item, failure: fault.failure() }
+                        EventKind::Refused {
+                            step,
+                            item,
+                            failure: fault.failure(),
+                        }
                     }
                 };
                 self.record(kind);
@@ -392,13 +470,20 @@ impl Sim {
             Command::Retract { step, item } => {
                 let key = (step.clone(), item.clone());
                 if matches!(fault, None | Some(Fault::EffectThenLost)) {
-                    self.effect(&Command::Retract { step: step.clone(), item: item.clone() });
+                    self.effect(&Command::Retract {
+                        step: step.clone(),
+                        item: item.clone(),
+                    });
                 }
                 let kind = match fault {
                     None => EventKind::Retracted { step, item },
                     Some(fault) => {
                         self.note_later(&key, fault);
-                        EventKind::RetractFailed { step, item, failure: fault.failure() }
+                        EventKind::RetractFailed {
+                            step,
+                            item,
+                            failure: fault.failure(),
+                        }
                     }
                 };
                 self.record(kind);
@@ -408,7 +493,9 @@ impl Sim {
 
     fn note_later(&mut self, key: &Key, fault: Fault) {
         if fault == Fault::Later {
-            self.world.not_before.insert(key.clone(), (self.true_now + 20_000, self.set_backs));
+            self.world
+                .not_before
+                .insert(key.clone(), (self.true_now + 20_000, self.set_backs));
         }
     }
 
@@ -422,7 +509,12 @@ impl Sim {
             }
             Command::Retract { step, item } => {
                 let key = (step.clone(), item.clone());
-                if self.world.things.get(&key).is_some_and(|thing| thing.foreign) {
+                if self
+                    .world
+                    .things
+                    .get(&key)
+                    .is_some_and(|thing| thing.foreign)
+                {
                     self.breaks(Rule::R5, format!("took back {key:?}, which is not ours"));
                 }
                 self.world.retract(&key, self.true_now);
@@ -436,9 +528,10 @@ impl Sim {
         let outcome = match fault {
             Some(fault) => Outcome::Failed {
                 failure: match fault.failure() {
-                    Failure { kind: shipway_core::FailureKind::Unknown, .. } => {
-                        Failure::transient("timed out")
-                    }
+                    Failure {
+                        kind: shipway_core::FailureKind::Unknown,
+                        ..
+                    } => Failure::transient("timed out"),
                     other => other,
                 },
                 evidence: vec![],
@@ -453,11 +546,18 @@ impl Sim {
                         *count += 1;
                         let name = format!("{step}.whl");
                         let digest = Digest::of(format!("{name} {count}").as_bytes());
-                        vec![Artifact { name, digest, size: 7 }]
+                        vec![Artifact {
+                            name,
+                            digest,
+                            size: 7,
+                        }]
                     }
                     _ => vec![],
                 };
-                Outcome::Passed { evidence: vec![], artifacts }
+                Outcome::Passed {
+                    evidence: vec![],
+                    artifacts,
+                }
             }
         };
         self.record(EventKind::WorkFinished { step, outcome });
@@ -488,7 +588,11 @@ impl Sim {
 
     fn resume(&mut self) {
         let (by, host) = ("p".into(), "h".into());
-        self.record(EventKind::Resumed { by, host, shipway: "1".into() });
+        self.record(EventKind::Resumed {
+            by,
+            host,
+            shipway: "1".into(),
+        });
     }
 
     fn answer(&mut self, asks: &[Ask]) {
@@ -536,18 +640,35 @@ impl Sim {
             note: None,
             subject: None,
         };
-        asked.apply(&Event { seq: asked.seq() + 1, at: self.now(), kind }).unwrap();
+        asked
+            .apply(&Event {
+                seq: asked.seq() + 1,
+                at: self.now(),
+                kind,
+            })
+            .unwrap();
         let before = self.run.public();
         let there: Vec<bool> = asked
             .public()
             .iter()
             .filter(|one| one.step == *step && !before.contains(one))
-            .map(|one| self.world.things.contains_key(&(step.clone(), one.item.clone())))
+            .map(|one| {
+                self.world
+                    .things
+                    .contains_key(&(step.clone(), one.item.clone()))
+            })
             .collect();
         if there.iter().any(|one| *one != there[0]) {
-            self.breaks(Rule::Once, "one question about things of which some arrived");
+            self.breaks(
+                Rule::Once,
+                "one question about things of which some arrived",
+            );
         }
-        if there.first() == Some(&true) { Decision::Done } else { Decision::Repeat }
+        if there.first() == Some(&true) {
+            Decision::Done
+        } else {
+            Decision::Repeat
+        }
     }
 
     fn finish(&mut self) {
@@ -565,7 +686,10 @@ impl Sim {
         for (event, then) in journal.iter().zip(&self.recorded.clone()) {
             run.apply(event).unwrap();
             if run.next(event.at) != *then {
-                return self.breaks(Rule::R3, format!("after event {} it goes on otherwise", event.seq));
+                return self.breaks(
+                    Rule::R3,
+                    format!("after event {} it goes on otherwise", event.seq),
+                );
             }
         }
         if run != self.run {
@@ -575,6 +699,10 @@ impl Sim {
 
     pub fn is_released(&self) -> bool {
         self.run.end() == Some(End::Released)
+    }
+
+    pub fn is_blind(&self, step: &StepId) -> bool {
+        self.publish_of(step).0.again == Again::Never
     }
 
     pub fn age_of(&self, position: usize) -> Millis {

@@ -21,18 +21,31 @@ fn failure() -> impl Strategy<Value = Failure> {
 fn presence() -> impl Strategy<Value = Presence> {
     prop_oneof![
         Just(Presence::Absent),
-        Just(Presence::Same { receipt: Receipt::default() }),
+        Just(Presence::Same {
+            receipt: Receipt::default()
+        }),
         Just(Presence::Different { found: "x".into() }),
         Just(Presence::Unknown { why: "x".into() }),
     ]
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
-    let wheel = Artifact { name: "w.whl".into(), digest: Digest::of(b"w"), size: 1 };
+    let wheel = Artifact {
+        name: "w.whl".into(),
+        digest: Digest::of(b"w"),
+        size: 1,
+    };
     let artifacts = prop_oneof![Just(vec![]), Just(vec![wheel])];
     prop_oneof![
-        artifacts.prop_map(|artifacts| Outcome::Passed { evidence: vec![], artifacts }),
-        failure().prop_map(|failure| Outcome::Failed { failure, evidence: vec![], tail: vec![] }),
+        artifacts.prop_map(|artifacts| Outcome::Passed {
+            evidence: vec![],
+            artifacts
+        }),
+        failure().prop_map(|failure| Outcome::Failed {
+            failure,
+            evidence: vec![],
+            tail: vec![]
+        }),
     ]
 }
 
@@ -47,7 +60,13 @@ fn decision() -> impl Strategy<Value = Decision> {
 
 fn kind() -> impl Strategy<Value = EventKind> {
     let step = || prop_oneof![8 => (0..6_u32).prop_map(|n| id(&format!("s{n}"))), 2 => Just(id("seal")), 1 => Just(id("none"))];
-    let item = || prop_oneof![Just("a".to_owned()), Just("b".to_owned()), Just("w.whl".to_owned())];
+    let item = || {
+        prop_oneof![
+            Just("a".to_owned()),
+            Just("b".to_owned()),
+            Just("w.whl".to_owned())
+        ]
+    };
     let digest = || prop_oneof![4 => item().prop_map(|name| Digest::of_json(&name)), 1 => Just(Digest::of(b"w"))];
     prop_oneof![
         1 => Just(EventKind::Started { by: "p".into(), host: "h".into(), shipway: "1".into() }),

@@ -69,7 +69,12 @@ impl Fault {
 
 impl World {
     pub fn put_foreign(&mut self, key: Key, digest: Digest) {
-        let thing = Thing { copies: 1, digest, foreign: true, since: 0 };
+        let thing = Thing {
+            copies: 1,
+            digest,
+            foreign: true,
+            since: 0,
+        };
         self.things.insert(key, thing);
     }
 
@@ -82,21 +87,25 @@ impl World {
         dice: &mut Dice,
     ) -> Presence {
         if publish.again == Again::Never {
-            return Presence::Unknown { why: "it cannot be looked at".into() };
+            return Presence::Unknown {
+                why: "it cannot be looked at".into(),
+            };
         }
         let lags = |since: u64| now < since + publish.settle.0;
         match self.things.get(key) {
             Some(thing) if !thing.foreign && lags(thing.since) && dice.one_in(2) => {
                 Presence::Absent
             }
-            Some(thing) if thing.digest != item.digest => {
-                Presence::Different { found: thing.digest.to_string() }
-            }
-            Some(_) => Presence::Same { receipt: receipt(key) },
+            Some(thing) if thing.digest != item.digest => Presence::Different {
+                found: thing.digest.to_string(),
+            },
+            Some(_) => Presence::Same {
+                receipt: receipt(key),
+            },
             None => match self.gone.get(key) {
-                Some(&since) if lags(since) && dice.one_in(2) => {
-                    Presence::Same { receipt: receipt(key) }
-                }
+                Some(&since) if lags(since) && dice.one_in(2) => Presence::Same {
+                    receipt: receipt(key),
+                },
                 _ => Presence::Absent,
             },
         }
@@ -123,5 +132,8 @@ impl World {
 }
 
 pub fn receipt(key: &Key) -> Receipt {
-    Receipt { id: format!("{}/{}", key.0, key.1), url: None }
+    Receipt {
+        id: format!("{}/{}", key.0, key.1),
+        url: None,
+    }
 }

@@ -57,8 +57,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(20),
-            idle: Duration::from_secs(60),
-            total: Duration::from_secs(5 * 60),
+            idle: Duration::from_mins(1),
+            total: Duration::from_mins(5),
             answer: 32 << 20,
         }
     }
@@ -849,7 +849,8 @@ mod tests {
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "1795255230"),
         ];
-        let cases: [(u16, &[(&str, &str)], FailureKind, FailureKind); 16] = [
+        type Headers<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(u16, Headers<'_>, FailureKind, FailureKind); 16] = [
             (400, &[], Permanent, Permanent),
             (401, &[], Denied, Denied),
             (403, &[], Denied, Denied),

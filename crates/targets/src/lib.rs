@@ -9,6 +9,10 @@ pub mod git;
 pub mod github;
 pub mod http;
 pub mod mail;
+pub mod metadata;
+pub mod pypirc;
+pub mod secrets;
+pub mod trusted;
 pub mod webhook;
 
 use shipway_core::secret::Secrets;

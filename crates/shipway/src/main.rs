@@ -1,1 +1,4 @@
+#[allow(dead_code, reason = "the command line calls it once it is wired")]
+mod init;
+
 fn main() {}

@@ -19,6 +19,7 @@ mod value;
 
 use super::{Announce, ApproveBefore, Build, Check, Config, PublishTo, Task, Try};
 use node::Table;
+pub use publish::PYPI_UPLOAD;
 use source::Source;
 use std::fmt;
 

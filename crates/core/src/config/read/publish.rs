@@ -29,9 +29,12 @@ enum Kind {
 
 const KINDS: &[(&str, Kind)] = &[("pypi", Kind::Pypi), ("github", Kind::Github)];
 
+/// Where packages for everybody are uploaded to, without the final `/`.
+pub const PYPI_UPLOAD: &str = "https://upload.pypi.org/legacy";
+
 /// Upload addresses whose simple index stands at another host: neither can be told from the other.
 const WELL_KNOWN: &[(&str, &str)] = &[
-    ("https://upload.pypi.org/legacy", "https://pypi.org/simple/"),
+    (PYPI_UPLOAD, "https://pypi.org/simple/"),
     (
         "https://test.pypi.org/legacy",
         "https://test.pypi.org/simple/",

@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use shipway_core::Config;
 use shipway_core::config::{
-    Before, Channel, ConfigError, Destination, Environment, NextVersion, Program, Scheme,
+    Before, Channel, ConfigError, Destination, Environment, NextVersion, PYPI_UPLOAD, Program,
+    Scheme,
 };
 use shipway_core::plan::{Metric, Repeat};
 use shipway_core::secret::SecretName;
@@ -442,6 +443,13 @@ fn the_index_is_derived_where_that_is_certain() {
         simple("http://[::1]:8080/simple/")
     );
     assert_eq!(index("https://index.example.org/root/dev/"), None);
+    // The index for everybody is read at another host than it is written to.
+    let known = index(PYPI_UPLOAD).unwrap();
+    assert!(
+        known.ends_with("/simple/") && !known.starts_with("https://upload."),
+        "{known}"
+    );
+    assert_eq!(index(&format!("{PYPI_UPLOAD}/")), Some(known));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 mod read;
 
-pub use read::{ConfigError, Fault, LARGEST_FILE, MOST_FAULTS, PYPI_UPLOAD};
+pub use read::{ConfigError, Fault, LARGEST_FILE, MOST_FAULTS, PYPI_UPLOAD, simple_index};
 
 use crate::plan::{Metric, Repeat};
 use crate::secret::SecretName;

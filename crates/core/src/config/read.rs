@@ -19,7 +19,7 @@ mod value;
 
 use super::{Announce, ApproveBefore, Build, Check, Config, PublishTo, Task, Try};
 use node::Table;
-pub use publish::PYPI_UPLOAD;
+pub use publish::{PYPI_UPLOAD, simple_index};
 use source::Source;
 use std::fmt;
 

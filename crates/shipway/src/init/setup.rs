@@ -69,23 +69,18 @@ pub fn assigned<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// The texts in quotes of the list that follows a name: `console_scripts=["a = b:c"]`.
 pub fn listed(text: &str, name: &str) -> Vec<String> {
-    let Some(list) = text
+    let after = text
         .split_once(name)
-        .and_then(|(_, rest)| rest.split_once('['))
-    else {
+        .and_then(|(_, rest)| rest.split_once('['));
+    // The list must belong to the name: nothing but quotes, `:`, `=` and white space between them.
+    let Some((_, list)) = after.filter(|(between, _)| {
+        between
+            .chars()
+            .all(|c| c.is_whitespace() || "'\":=".contains(c))
+    }) else {
         return Vec::new();
     };
-    // The list must belong to the name: nothing but `"`, `:`, `=` and white space between them.
-    let Some((before, _)) = text
-        .split_once(name)
-        .and_then(|(_, rest)| rest.split_once('['))
-    else {
-        return Vec::new();
-    };
-    if before.contains(|c: char| !c.is_whitespace() && !"'\":=".contains(c)) {
-        return Vec::new();
-    }
-    let body = list.1.split(']').next().unwrap_or_default();
+    let body = list.split(']').next().unwrap_or_default();
     let mut found = Vec::new();
     let mut rest = body;
     while let Some(start) = rest.find(['"', '\'']) {

@@ -170,7 +170,7 @@ fn index(table: &Table<'_>) -> Destination {
 }
 
 /// The simple index beside an upload address: at the same host, where the address is the host's root or `/legacy/`.
-fn simple_index(repository: &str) -> Option<String> {
+pub fn simple_index(repository: &str) -> Option<String> {
     let trimmed = repository.trim_end_matches('/');
     if let Some((_, index)) = WELL_KNOWN.iter().find(|(upload, _)| *upload == trimmed) {
         return Some((*index).to_owned());

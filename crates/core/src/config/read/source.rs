@@ -6,6 +6,7 @@
 use super::{Fault, MOST_FAULTS, conceal};
 use crate::name::is_bidi;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A place in the text, in bytes.
@@ -28,7 +29,7 @@ pub(super) struct Source<'a> {
 #[derive(Default)]
 struct Found {
     faults: Vec<(Span, String, String)>,
-    concealed: Vec<Span>,
+    concealed: BTreeSet<(usize, usize)>,
 }
 
 impl<'a> Source<'a> {
@@ -62,15 +63,18 @@ impl<'a> Source<'a> {
 
     /// Covers a part of the text in all faults.
     pub fn conceal(&self, span: &Span) {
-        self.found.borrow_mut().concealed.push(span.clone());
+        self.found
+            .borrow_mut()
+            .concealed
+            .insert((span.start, span.end));
     }
 
+    /// Whether just this value is covered already.
     pub fn is_concealed(&self, span: &Span) -> bool {
-        let found = self.found.borrow();
-        found
+        self.found
+            .borrow()
             .concealed
-            .iter()
-            .any(|one| one.start < span.end && span.start < one.end)
+            .contains(&(span.start, span.end))
     }
 
     /// The number of the line, from 1.
@@ -102,7 +106,13 @@ impl<'a> Source<'a> {
             .collect()
     }
 
-    fn place(&self, span: &Span, message: &str, hint: &str, concealed: &[Span]) -> Fault {
+    fn place(
+        &self,
+        span: &Span,
+        message: &str,
+        hint: &str,
+        concealed: &BTreeSet<(usize, usize)>,
+    ) -> Fault {
         let line = self.line(span);
         let start = self.lines[line - 1];
         let end = self
@@ -119,9 +129,9 @@ impl<'a> Source<'a> {
             self.text[start..offset].chars().count()
         };
         let column = characters(span.start);
-        let hidden = concealed
-            .iter()
-            .map(|one| characters(one.start)..characters(one.end));
+        let end = start + text.len();
+        let clip = |offset: usize| offset.clamp(start, end) - start;
+        let hidden = concealed.iter().map(|one| clip(one.0)..clip(one.1));
         Fault {
             line,
             column: column + 1,

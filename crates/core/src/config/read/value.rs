@@ -2,6 +2,7 @@
 //!
 //! Every function notes a fault and returns `None` where the value is not what it must be.
 
+use super::MOST_FAULTS;
 use super::conceal::looks_random;
 use super::node::Node;
 use super::source::{At, Source};
@@ -331,16 +332,23 @@ pub(super) fn mailbox(node: &Node<'_>, example: &str) -> Option<String> {
 
 /// Refuses placeholders that will not be filled: `{` letters `}` that are not among the known ones.
 pub(super) fn placeholders(source: &Source<'_>, at: &At<String>, known: &[&'static str]) -> bool {
-    let mut fine = true;
+    // A placeholder's name is short; a text full of braces must not be searched from each of them.
+    const LONGEST: usize = 64;
+    let mut unknown = 0;
     for (open, _) in at.value.match_indices('{') {
         let rest = &at.value[open + 1..];
-        let Some(end) = rest.find('}') else { continue };
+        let Some(end) = rest.bytes().take(LONGEST).position(|byte| byte == b'}') else {
+            continue;
+        };
         let inner = &rest[..end];
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
         if known.contains(&inner) || inner.is_empty() || !inner.chars().all(is_word) {
             continue;
         }
-        fine = false;
+        unknown += 1;
+        if unknown > MOST_FAULTS {
+            break;
+        }
         let all: Vec<String> = known.iter().map(|one| format!("{{{one}}}")).collect();
         let hint = match suggest::closest(inner, known) {
             Some(meant) => format!("did you mean {{{meant}}}?"),
@@ -352,5 +360,5 @@ pub(super) fn placeholders(source: &Source<'_>, at: &At<String>, known: &[&'stat
             hint,
         );
     }
-    fine
+    unknown == 0
 }

@@ -43,11 +43,18 @@ pub(super) fn drive(
             asks: vec![],
         });
     }
-    let who = drive.world.who();
+    let Drive {
+        world,
+        observer,
+        stop,
+        limit,
+        asked,
+    } = drive;
+    let who = world.who();
     let lease = {
         let mut journal = lock(journal);
         journal.reserve()?;
-        journal.acquire(id, &who.host, drive.world.now())?
+        journal.acquire(id, &who.host, world.now())?
     };
     // Read under the lease: whoever had it before writes nothing more.
     let (run, events) = fold(lock(journal).record(id)?)?;
@@ -57,11 +64,11 @@ pub(super) fn drive(
             id,
             lease,
             run,
-            pool: Pool::new(scope, drive.world, crash, drive.limit.get()),
-            world: drive.world,
-            observer: drive.observer,
-            stop: drive.stop,
-            asked: drive.asked,
+            pool: Pool::new(scope, world, crash, limit.get()),
+            world,
+            observer,
+            stop,
+            asked,
             batch: Vec::new(),
             orders: Vec::new(),
             under_way: BTreeSet::new(),
@@ -74,7 +81,7 @@ pub(super) fn drive(
                 driver.last_words();
                 Err(error)
             }
-            driven => driven,
+            other => other,
         }
     })
 }
@@ -117,10 +124,10 @@ impl Driver<'_, '_> {
     ) -> Result<(), EngineError> {
         let (by, host, shipway) = (who.by.clone(), who.host.clone(), who.shipway.clone());
         let left_here = left.is_some_and(|(id, seq)| {
-            let since = events.iter().filter(|event| event.seq > seq);
+            let mut since = events.iter().filter(|event| event.seq > seq);
             id == *self.id
-                && since.fold(true, |only, event| {
-                    only && matches!(
+                && since.all(|event| {
+                    matches!(
                         event.kind,
                         EventKind::Decided { .. } | EventKind::UndoStarted { .. }
                     )

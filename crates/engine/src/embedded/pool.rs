@@ -13,7 +13,7 @@ use shipway_core::run::{Command, Run};
 use shipway_core::{EventKind, StepId};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::Duration;
@@ -94,11 +94,7 @@ impl<'scope, 'env> Pool<'scope, 'env> {
     pub fn answer(&mut self, within: Duration) -> Option<Answer> {
         let answer = match within {
             Duration::ZERO => self.answers.try_recv().ok(),
-            _ => match self.answers.recv_timeout(within) {
-                Ok(answer) => Some(answer),
-                // We hold a sender ourselves, so that it is never disconnected.
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            _ => self.answers.recv_timeout(within).ok(),
         };
         self.busy -= usize::from(answer.is_some());
         answer

@@ -25,7 +25,7 @@ pub enum JournalError {
         path: PathBuf,
         what: String,
         #[source]
-        source: Option<rusqlite::Error>,
+        source: Option<Box<rusqlite::Error>>,
     },
     /// `trusted`: the number of the last event that is as it was written; 0 where not even the plan is.
     #[error("run {run} in the journal is damaged at event {at}: {what}", run = .run.short(), at = .trusted + 1)]
@@ -35,7 +35,7 @@ pub enum JournalError {
         trusted: Seq,
         what: String,
         #[source]
-        source: Option<rusqlite::Error>,
+        source: Option<Box<rusqlite::Error>>,
     },
     #[error("there is no run {}", .0.short())]
     NoRun(PlanId),
@@ -44,7 +44,7 @@ pub enum JournalError {
     #[error("the disk that holds the journal {} is full", .0.display())]
     Full(PathBuf),
     #[error("the journal {} cannot be used", .0.display())]
-    Database(PathBuf, #[source] rusqlite::Error),
+    Database(PathBuf, #[source] Box<rusqlite::Error>),
     #[error("a file of the journal cannot be used")]
     Files(#[from] io::Error),
     #[error("the journal takes no more records, because writing to it failed before")]

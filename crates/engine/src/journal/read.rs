@@ -301,7 +301,7 @@ impl Reader<'_> {
         self.events.len() as Seq
     }
 
-    fn broken(&self, what: String, source: Option<rusqlite::Error>) -> JournalError {
+    fn broken(&self, what: String, source: Option<Box<rusqlite::Error>>) -> JournalError {
         JournalError::Broken {
             run: self.entry.id.clone(),
             path: self.path.to_owned(),

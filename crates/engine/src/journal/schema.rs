@@ -190,12 +190,12 @@ impl JournalError {
                 | Code::ReadOnly
                 | Code::FileLockingProtocolFailed
                 | Code::ApiMisuse,
-            ) => Self::Database(path, error),
+            ) => Self::Database(path, Box::new(error)),
             // A value of a type that was never written, a table that is gone, a page that makes no sense.
             _ => Self::Damaged {
                 path,
                 what: "its content is not what was written".into(),
-                source: Some(error),
+                source: Some(Box::new(error)),
             },
         }
     }

@@ -45,6 +45,9 @@ pub struct State {
     /// The most entries that one page of a list holds, whatever was asked for.
     pub page_limit: usize,
     pub next_id: u64,
+    /// What stands before `/repos` in the address for uploads: GitHub has another host for them, and a server of one's own
+    /// another path.
+    pub upload_path: String,
 }
 
 /// What the token may do.
@@ -124,6 +127,7 @@ impl State {
             list_lag: 0,
             page_limit: 100,
             next_id: 1,
+            upload_path: "/uploads".to_owned(),
         }
     }
 

@@ -150,7 +150,7 @@ pub(super) fn release(state: &State, url: &str, release: &Release) -> Value {
         .collect();
     json!({
         "url": own, "assets_url": format!("{own}/assets"), "id": release.id,
-        "upload_url": format!("{url}/uploads/repos/{}/releases/{}/assets{{?name,label}}", state.repository, release.id),
+        "upload_url": format!("{url}{}/repos/{}/releases/{}/assets{{?name,label}}", state.upload_path, state.repository, release.id),
         "html_url": page(state, url, release), "author": user(url, "release-bot"),
         "node_id": format!("RE_{}", release.id), "tag_name": release.tag,
         "target_commitish": release.target, "name": release.name, "body": release.notes,

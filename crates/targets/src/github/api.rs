@@ -3,7 +3,8 @@
 use super::Release;
 use crate::Context;
 use crate::http::{
-    Auth, Body, Call, Client, Effect, Limits, Plain, Response, is_loopback, origin, refusal, tidy,
+    Auth, Body, Call, Client, Effect, Limits, Plain, Response, is_loopback, origin, reason,
+    refusal, tidy,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -291,7 +292,9 @@ impl Api {
             .strip_prefix("api.")
             .map(|rest| format!("uploads.{rest}"));
         let both_here = is_loopback(&api.1) && is_loopback(&upload.1);
-        both_here || (upload.0 == "https" && (upload == api || sibling == Some(upload.1)))
+        both_here
+            || (upload.0 == "https"
+                && (upload == api || (sibling == Some(upload.1) && upload.2 == api.2)))
     }
 
     /// The digest of an asset's bytes, of which there must be this many.
@@ -368,7 +371,10 @@ fn unprocessable(response: &Response, what: &str) -> Failure {
             .collect();
         parts.join(" ")
     });
-    let words: Vec<String> = refusal.message.into_iter().chain(words).collect();
+    let mut words: Vec<String> = refusal.message.into_iter().chain(words).collect();
+    if words.is_empty() {
+        words.push(reason(response));
+    }
     let message = tidy(&format!("{what}: 422, {}", words.join("; ")));
     if exists {
         Failure::unknown(message)
@@ -498,6 +504,48 @@ mod tests {
             );
         }
         assert!(!has_next(&answer(200, &[], "")));
+    }
+
+    #[test]
+    fn the_token_goes_to_no_strange_host() {
+        struct None;
+        impl Secrets for None {
+            fn resolve(&self, name: &SecretName) -> Result<shipway_core::secret::Secret, Failure> {
+                Err(Failure::denied(name.to_string()))
+            }
+        }
+        let may = |base: &str, upload: &str| {
+            let api = Api {
+                client: Client::default(),
+                base: base.to_owned(),
+                repository: "octo/driver".to_owned(),
+                token: SecretName("T".to_owned()),
+                secrets: Arc::new(None),
+            };
+            api.may_upload_to(upload)
+        };
+        let dot_com = "https://api.github.com";
+        assert!(may(
+            dot_com,
+            "https://uploads.github.com/repos/o/d/releases/1/assets"
+        ));
+        assert!(may(
+            "https://git.example/api/v3",
+            "https://git.example/api/uploads/repos/x"
+        ));
+        assert!(may("http://127.0.0.1:1", "http://127.0.0.1:2/uploads/x"));
+        for strange in [
+            "https://uploads.github.com.evil.example/x",
+            "https://evil.example/x",
+            "http://uploads.github.com/x",
+            "https://uploads.github.com:8443/x",
+            "https://uploads.github.com@evil.example/x",
+            "http://127.0.0.1/x",
+            "",
+        ] {
+            assert!(!may(dot_com, strange), "{strange}");
+        }
+        assert!(!may("http://127.0.0.1:1", "https://evil.example/x"));
     }
 
     #[test]

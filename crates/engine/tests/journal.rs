@@ -118,7 +118,10 @@ fn every_flipped_byte_is_noticed_or_changes_nothing() {
         .position(|part| part == needle)
         .unwrap();
     // The plan's text is long and under one digest: a part of it will do.
-    let plan = good.windows(10).position(|part| part == b"{\"format\":").unwrap();
+    let plan = good
+        .windows(10)
+        .position(|part| part == b"{\"format\":")
+        .unwrap();
     let long = plan + 100..plan + 900;
     let (mut tried, mut noticed) = (0, 0);
     for (at, byte) in good.iter().enumerate() {
@@ -191,7 +194,10 @@ fn edits_are_noticed_and_the_trusted_part_is_named() {
         ),
         ("UPDATE heads SET seq = 3", 4),
         ("DELETE FROM heads", 4),
-        ("UPDATE plans SET json = CAST(replace(json, '1.0.0', '1.0.1') AS BLOB)", 0),
+        (
+            "UPDATE plans SET json = CAST(replace(json, '1.0.0', '1.0.1') AS BLOB)",
+            0,
+        ),
         ("DELETE FROM plans", 0),
     ] {
         match after_edit(sql) {

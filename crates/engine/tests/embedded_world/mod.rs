@@ -279,7 +279,9 @@ impl Destination {
             .create(true)
             .open(&self.log)
             .unwrap();
-        writeln!(log, "{what} {}/{}", self.name, item.name).unwrap();
+        // In one write, because two destinations may note at the same time.
+        let line = format!("{what} {}/{}\n", self.name, item.name);
+        log.write_all(line.as_bytes()).unwrap();
     }
 
     fn meet<T>(

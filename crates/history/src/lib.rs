@@ -11,6 +11,7 @@ pub mod error;
 pub mod next;
 pub mod repository;
 pub mod tag;
+pub mod version_file;
 pub mod walk;
 
 pub use change::{Change, Changes, Kind};

@@ -179,6 +179,18 @@ impl Repository {
         oid(id.detach()).map(Some)
     }
 
+    /// Short names of all tags, sorted.
+    pub fn tag_names(&self) -> Result<Vec<String>, HistoryError> {
+        let read = |source| HistoryError::read("the tags", source);
+        let references = self.git.references().map_err(read)?;
+        let mut names = Vec::new();
+        for reference in references.tags().map_err(read)? {
+            let reference = reference.map_err(read)?;
+            names.push(reference.name().shorten().to_str_lossy().into_owned());
+        }
+        Ok(names)
+    }
+
     /// The tags that fit the pattern and hold a version of the scheme, lowest version first.
     ///
     /// Tags of anything but commits are passed over.

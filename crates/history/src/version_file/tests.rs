@@ -1,0 +1,378 @@
+use super::*;
+use proptest::prelude::*;
+
+fn pep(text: &str) -> Version {
+    Version::parse(text, Scheme::Pep440).unwrap()
+}
+
+/// (path, pattern, text with `@` for each place of the version)
+const FILES: &[(&str, Option<&str>, &str)] = &[
+    ("pkg/version.py", None, "__version__ = \"@\"\n"),
+    (
+        "pkg/version.py",
+        None,
+        "\"\"\"Doc.\n\n__version__ = \"0.1\"\n\"\"\"\n\n__version__: str = '@'  # not 0.2\n",
+    ),
+    (
+        "pkg/__init__.py",
+        None,
+        "# __version__ = '0.1'\nimport x\r\nVERSION='@';x = 1\r\nif x:\n    version = '0.3'\n",
+    ),
+    ("a.py", None, "\u{feff}__version__ = version = u'''@'''"),
+    (
+        "a.py",
+        None,
+        "__version__: Final[str] = (\"@\")\nVERSION = __version__\n",
+    ),
+    (
+        "a.py",
+        None,
+        "__version__ = \"@\"\nVERSION = \"@\"\nversion == \"0.1\"\n__version__ += \"0.2\"\n",
+    ),
+    (
+        "a.py",
+        None,
+        "s = 'it\\'s' \"x\" # '\nd = {\nversion: '0.1'\n}\nf(\nversion='0.2'\n)\nversion = r\"@\"\n",
+    ),
+    (
+        "a.py",
+        None,
+        "é = 1\nname = \"é 修复\"\n__version__ = \"@\" # ü\n",
+    ),
+    (
+        "setup.py",
+        None,
+        "from setuptools import setup\nsetup(\n    name=\"x\",\n    version = \"@\",\n    python_version=\"3.8\",\n    x.version=\"1\",\n)\n",
+    ),
+    ("setup.py", None, "VERSION = '@'\nsetup(version=VERSION)\n"),
+    (
+        "setup.py",
+        None,
+        "__version__ = '0.1' # other\nsetup(name='x', version='@')\n",
+    ),
+    (
+        "pyproject.toml",
+        None,
+        "# version = \"0.1\"\r\n[build-system]\r\nrequires = [\"x\"]\r\n\r\n[project]\r\nname = \"x\"\r\nversion    = '@'   # keep\r\n",
+    ),
+    (
+        "sub/pyproject.toml",
+        None,
+        "[tool.poetry]\nversion = \"@\"\n[tool.other]\nversion = \"0.1\"\n",
+    ),
+    (
+        "pyproject.toml",
+        None,
+        "\u{feff}[project]\nversion = \"@\"\n[tool.poetry]\nversion = \"@\"\n",
+    ),
+    ("pyproject.toml", None, "project.version = \"\"\"@\"\"\"\n"),
+    (
+        "setup.cfg",
+        None,
+        "[options]\nversion = 0.1\n[metadata]\nname = x\n# version = 0.2\nversion = @\n[other]\nversion = 3\n",
+    ),
+    (
+        "setup.cfg",
+        None,
+        "[metadata]\r\nversion:@  \r\ndescription = a\r\n  version = 0.2\r\n",
+    ),
+    (
+        "Cargo.toml",
+        None,
+        "[package]\nname = \"x\"\nversion = \"@\"\n[dependencies]\ny = { version = \"0.1\" }\n",
+    ),
+    (
+        "Cargo.toml",
+        None,
+        "[package]\nversion.workspace = true\n[workspace.package]\nversion = \"@\"\n",
+    ),
+    (
+        "package.json",
+        None,
+        "{\n\t\"name\": \"version\",\r\n\t\"engines\": { \"version\": \"0.1\" },\n\t\"version\" : \"@\",\n\t\"a\": [\"version\", {\"version\": \"2\"}], \"b\\\"\": \"}\"\n}",
+    ),
+    ("VERSION", None, "@\n"),
+    (
+        "README.md",
+        Some("octavia-loxilb-driver=={version}"),
+        "pip install octavia-loxilb-driver==@\nor x-octavia-loxilb-driver==0.1.\nUse octavia-loxilb-driver==@.\n",
+    ),
+    (
+        "README.md",
+        Some("version-{version}-blue"),
+        "![](https://img/version-@-blue.svg) version-x-blue\n",
+    ),
+    (
+        "Dockerfile",
+        Some("LABEL version=\"{version}\""),
+        "LABEL version=\"@\"\nLABEL other=\"0.1\"\n",
+    ),
+    ("x.toml", Some("{version}"), "v = 'x@'"),
+];
+
+fn filled(text: &str, version: &str) -> Vec<u8> {
+    text.replace('@', version).into_bytes()
+}
+
+#[test]
+fn the_version_is_read_and_set_and_nothing_else_changes() {
+    for (path, pattern, text) in FILES.iter().filter(|file| file.0 != "x.toml") {
+        let before = filled(text, "1.0.0");
+        let shown = String::from_utf8_lossy(&before).into_owned();
+        assert_eq!(
+            read_version(path, &before, *pattern).as_deref(),
+            Ok("1.0.0"),
+            "{path}:\n{shown}"
+        );
+        let after = set(path, &before, *pattern, &pep("1.10.0")).unwrap();
+        assert_eq!(after, filled(text, "1.10.0"), "{path}:\n{shown}");
+    }
+}
+
+#[test]
+fn each_file_gets_the_spelling_that_it_needs() {
+    let rc = pep("1.1.0rc1");
+    let write = |path, text: &str| {
+        String::from_utf8(set(path, text.as_bytes(), None, &rc).unwrap()).unwrap()
+    };
+    assert_eq!(
+        write("package.json", "{\"version\":\"1.0.0\"}"),
+        "{\"version\":\"1.1.0-rc.1\"}"
+    );
+    assert_eq!(write("a.py", "version = '1.0.0'"), "version = '1.1.0rc1'");
+    let post = set(
+        "package.json",
+        b"{\"version\":\"1.0.0\"}",
+        None,
+        &pep("1.0.post1"),
+    )
+    .unwrap_err();
+    assert!(matches!(post, VersionFileError::Spelling { .. }));
+}
+
+#[test]
+fn no_version_says_why_and_what_is_near() {
+    for (path, pattern, text, why) in [
+        (
+            "a.py",
+            None,
+            "x = 1\n",
+            "a.py holds no version: no string is assigned",
+        ),
+        (
+            "a.py",
+            None,
+            "\nversion = '1.' + '0'  # version 1.0\n",
+            "line 2: version = '1.' + '0'  # version 1.0",
+        ),
+        (
+            "a.py",
+            None,
+            "__version__ = f\"{major}.0\"\n",
+            "no string is assigned",
+        ),
+        (
+            "a.py",
+            None,
+            "__version__ = b'1.0'\n",
+            "no string is assigned",
+        ),
+        (
+            "a.py",
+            None,
+            "def f():\n    __version__ = '1.0'\n",
+            "line 2: __version__ = '1.0'",
+        ),
+        ("a.py", None, "__version__ = ''\n", "no string is assigned"),
+        (
+            "a.py",
+            None,
+            "__version__ = '1.0\n",
+            "no string is assigned",
+        ),
+        (
+            "a.py",
+            None,
+            "'''\n__version__ = '1.0'\n",
+            "no string is assigned",
+        ),
+        (
+            "pyproject.toml",
+            None,
+            "[project]\ndynamic = [\"version\"]\n",
+            "it is dynamic",
+        ),
+        (
+            "pyproject.toml",
+            None,
+            "[project]\nversion = 1\n",
+            "neither [project] nor",
+        ),
+        (
+            "setup.cfg",
+            None,
+            "[metadata]\nversion = attr: x.__version__\n",
+            "from another file",
+        ),
+        (
+            "setup.cfg",
+            None,
+            "[metadata]\nversion =\n",
+            "[metadata] has none",
+        ),
+        (
+            "Cargo.toml",
+            None,
+            "[package]\nversion.workspace = true\n",
+            "from its workspace",
+        ),
+        (
+            "package.json",
+            None,
+            "{\"a\": {\"version\": \"1.0\"}, \"version\": 1}",
+            "outermost object",
+        ),
+        (
+            "README.md",
+            None,
+            "Version 1.0\n",
+            "need a pattern: line 1: Version 1.0",
+        ),
+        (
+            "README.md",
+            Some("x=={version}"),
+            "x==\nx==y\n",
+            "the pattern fits nowhere",
+        ),
+    ] {
+        let error = read_version(path, text.as_bytes(), pattern).unwrap_err();
+        assert!(
+            matches!(error, VersionFileError::Missing { .. }),
+            "{text}: {error}"
+        );
+        assert!(error.to_string().contains(why), "{text}: {error}");
+        assert!(error.hint().unwrap().contains("version-files"));
+    }
+}
+
+#[test]
+fn several_versions_are_listed_with_their_lines() {
+    for (path, pattern, text, listed) in [
+        (
+            "a.py",
+            None,
+            "__version__ = '1.0'\n\nVERSION = '2.0'\n",
+            "line 1: __version__ = '1.0'; line 3: VERSION = '2.0'",
+        ),
+        (
+            "pyproject.toml",
+            None,
+            "[project]\nversion = '1'\n[tool.poetry]\nversion = '2'\n",
+            "line 2: version = '1'; line 4: version = '2'",
+        ),
+        (
+            "README.md",
+            Some("x=={version}"),
+            "a x==1.0 b\n\nx==2.0\n",
+            "line 1: a x==1.0 b; line 3: x==2.0",
+        ),
+    ] {
+        let error = set(path, text.as_bytes(), pattern, &pep("3.0")).unwrap_err();
+        assert!(
+            matches!(error, VersionFileError::Ambiguous { .. }),
+            "{error}"
+        );
+        assert!(error.to_string().ends_with(listed), "{error}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_say_where() {
+    for (path, bytes, line) in [
+        ("pyproject.toml", &b"[project]\nversion = \n"[..], 2),
+        ("package.json", b"{\n\"version\": \"1.0\"\n", 3),
+        ("package.json", b"{]", 1),
+        ("package.json", b"{\n\n\"version", 3),
+    ] {
+        let error = read_version(path, bytes, None).unwrap_err();
+        assert!(
+            matches!(error, VersionFileError::Syntax { line: found, .. } if found == line),
+            "{error}"
+        );
+    }
+    let error = read_version("a.py", b"# \xff", None).unwrap_err();
+    assert!(matches!(error, VersionFileError::NotText { at: 2, .. }));
+    for pattern in ["", "x", "{version}{version}"] {
+        let error = read_version("x", b"1.0", Some(pattern)).unwrap_err();
+        assert!(
+            matches!(error, VersionFileError::Pattern { .. }),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
+fn files_that_differ_are_named_with_their_versions() {
+    let found = |entries: &[(&str, &str)]| -> Vec<(String, String)> {
+        entries
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+            .collect()
+    };
+    let same = found(&[
+        ("a.py", "1.1.0.dev0"),
+        ("package.json", "1.1.0-dev"),
+        ("b.py", "1.1.0dev"),
+    ]);
+    assert_eq!(
+        agreed(&same, Scheme::Pep440).unwrap().unwrap().to_string(),
+        "1.1.0.dev0"
+    );
+    assert_eq!(
+        agreed(&same, Scheme::Semver).unwrap().unwrap().to_string(),
+        "1.1.0-dev"
+    );
+    assert_eq!(agreed(&[], Scheme::Pep440).unwrap(), None);
+    let error = agreed(
+        &found(&[("a.py", "1.0.0"), ("b.py", "1.0.1")]),
+        Scheme::Pep440,
+    )
+    .unwrap_err();
+    assert_eq!(error.to_string(), "a.py says 1.0.0, and b.py says 1.0.1");
+    let error = agreed(&found(&[("a.py", "one")]), Scheme::Pep440).unwrap_err();
+    assert!(matches!(error, VersionFileError::Version { .. }));
+}
+
+proptest! {
+    #[test]
+    fn setting_and_setting_back_gives_the_same_bytes(file in 0..FILES.len() - 1, old in "[0-9]{1,2}\\.[0-9]{1,3}(\\.[0-9])?(rc[1-9])?") {
+        let (path, pattern, text) = FILES[file];
+        let old_version = pep(&old);
+        let old = match path { "Cargo.toml" | "package.json" => old_version.semver().unwrap(), _ => old_version.to_string() };
+        let before = filled(text, &old);
+        let there = set(path, &before, pattern, &pep("77.7.7rc7")).unwrap();
+        prop_assert!(there != before);
+        prop_assert_eq!(set(path, &there, pattern, &old_version).unwrap(), before);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(file in 0..FILES.len(), text in "(?s)[\\[\\]{}'\"\\\\:=,#\n a-e0-9.]{0,40}|.{0,20}") {
+        let (path, pattern, _) = FILES[file];
+        let version = pep("7.7.7");
+        if let Ok(after) = set(path, text.as_bytes(), pattern, &version) {
+            let read = read_version(path, &after, pattern).unwrap();
+            prop_assert_eq!(read, "7.7.7");
+        }
+    }
+
+    #[test]
+    fn python_of_any_form_is_read_or_refused(parts in proptest::collection::vec(0_usize..14, 0..14)) {
+        let pieces = ["__version__", " = ", "'", "\"", "'''", "\"\"\"", "1.0", "\n", "#", "\\", "(", ")", "é", "version="];
+        let text: String = parts.iter().map(|part| pieces[*part]).collect();
+        for path in ["a.py", "setup.py"] {
+            if let Ok(after) = set(path, text.as_bytes(), None, &pep("7.7.7")) {
+                prop_assert_eq!(read_version(path, &after, None).unwrap(), "7.7.7");
+            }
+        }
+    }
+}

@@ -69,12 +69,10 @@ impl Run {
                     presence,
                 },
             ) => {
-                self.looked(step, item, at, |state, publish, backwards| {
-                    if backwards {
-                        state.look_back(publish, presence, at)
-                    } else {
-                        state.looked(publish, presence, at)
-                    }
+                self.looked(step, item, at, |state, publish, way| match way {
+                    Way::Out => state.looked(publish, presence, at),
+                    Way::Closed => Ok(Effect::None),
+                    Way::Back => state.look_back(publish, presence, at),
                 })?;
             }
             (
@@ -85,12 +83,13 @@ impl Run {
                     failure,
                 },
             ) => {
-                self.looked(step, item, at, |state, publish, backwards| {
-                    if backwards {
-                        state.look_back_failed(publish, failure, at)
-                    } else {
-                        state.look_failed(publish, failure, at)
+                self.looked(step, item, at, |state, publish, way| match way {
+                    Way::Out => state.look_failed(publish, failure, at),
+                    Way::Closed => {
+                        state.look_refused(publish, failure, at);
+                        Ok(Effect::None)
                     }
+                    Way::Back => state.look_back_failed(publish, failure, at),
                 })?;
             }
             (Mode::Going, EventKind::Intent { step, item, digest }) => {
@@ -154,23 +153,24 @@ impl Run {
         Ok(())
     }
 
-    /// An answer about what is at the destination. Where the step may not start (any more), an answer that was under way
-    /// says nothing that matters.
+    /// An answer about what is at the destination.
     fn looked(
         &mut self,
         step: &StepId,
         item: &str,
         at: Timestamp,
-        change: impl FnOnce(&mut ItemState, &Publish, bool) -> Applied,
+        change: impl FnOnce(&mut ItemState, &Publish, Way) -> Applied,
     ) -> Result<(), String> {
         let (position, _) = self.step(step).ok_or_else(|| unknown(step))?;
         let ready = self.is_ready(position, at);
-        let backwards = matches!(self.mode, Mode::Undoing { .. });
+        let back = matches!(self.mode, Mode::Undoing { .. });
         self.on_item(step, item, |state, publish, _| {
-            if !backwards && !ready && state.phase == Phase::Planned {
-                return Ok(Effect::None);
-            }
-            change(state, publish, backwards)
+            let way = match state.phase {
+                _ if back => Way::Back,
+                Phase::Planned if !ready => Way::Closed,
+                _ => Way::Out,
+            };
+            change(state, publish, way)
         })
     }
 
@@ -434,6 +434,14 @@ impl Run {
         all.dedup();
         all
     }
+}
+
+/// Where an answer finds an item.
+enum Way {
+    Out,
+    /// The step may not start (any more): an answer that was under way says nothing that matters.
+    Closed,
+    Back,
 }
 
 fn unknown(step: &StepId) -> String {

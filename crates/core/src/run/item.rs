@@ -327,6 +327,13 @@ impl ItemState {
         Ok(Effect::None)
     }
 
+    /// A look failed whose answer no longer matters; when the destination wants to be asked again does.
+    pub fn look_refused(&mut self, publish: &Publish, failure: &Failure, at: Timestamp) {
+        if let FailureKind::Transient { retry_after } = failure.kind {
+            self.rest(publish, at, retry_after, 1);
+        }
+    }
+
     pub fn accepted(&mut self, receipt: &Receipt, at: Timestamp) -> Applied {
         if self.phase != Phase::Intent {
             return Err("it was not being published".into());

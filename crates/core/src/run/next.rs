@@ -68,7 +68,11 @@ pub enum Rest {
 /// Collects while the steps are gone through.
 #[derive(Default)]
 struct Gather<'a> {
+    /// How many commands are asked for.
+    room: usize,
     commands: Vec<Command>,
+    /// Whether there was any command, room or not.
+    offers: bool,
     asks: Vec<Ask>,
     wake: Option<Timestamp>,
     under_way: bool,
@@ -76,6 +80,13 @@ struct Gather<'a> {
 }
 
 impl Gather<'_> {
+    fn offer(&mut self, command: impl FnOnce() -> Command) {
+        self.offers = true;
+        if self.commands.len() < self.room {
+            self.commands.push(command());
+        }
+    }
+
     fn ask_what_happened(&mut self, step: &Step) {
         self.asks.push(Ask {
             step: step.id.clone(),
@@ -91,7 +102,16 @@ impl Gather<'_> {
 impl Run {
     /// What may happen now. The same run and the same time always give the same answer.
     pub fn next(&self, now: Timestamp) -> Next {
-        let mut gather = Gather::default();
+        self.next_few(now, usize::MAX)
+    }
+
+    /// The same with no more than the first `most` commands. An engine that has `n` of them in flight and room for `m` more
+    /// asks for `n + m`; with thousands of steps that can start it saves the list of those that cannot be taken up yet.
+    pub fn next_few(&self, now: Timestamp, most: usize) -> Next {
+        let mut gather = Gather {
+            room: most,
+            ..Gather::default()
+        };
         let rest = match &self.mode {
             Mode::New => Some(Rest::Stopped),
             Mode::Ended(end) => Some(Rest::Ended(*end)),
@@ -128,7 +148,7 @@ impl Run {
                 }
             }
         };
-        let rest = if gather.under_way || !gather.commands.is_empty() {
+        let rest = if gather.under_way || gather.offers {
             Rest::Busy
         } else if gather.wake.is_some() {
             Rest::Waiting
@@ -186,7 +206,7 @@ impl Run {
                     kind: AskKind::Task,
                 });
             }
-            (StepState::Planned, _) => gather.commands.push(Command::Work {
+            (StepState::Planned, _) => gather.offer(|| Command::Work {
                 step: step.id.clone(),
             }),
             (StepState::Approving { given }, Action::Approve(approve))
@@ -236,12 +256,12 @@ impl Run {
             if !state.wait.is_over(now) {
                 gather.wake_at(state.wait.until());
             } else if wants_look {
-                gather.commands.push(Command::Look {
+                gather.offer(|| Command::Look {
                     step: step.clone(),
                     item: state.item.name.clone(),
                 });
             } else if !in_doubt && gather.busy_targets.insert(&publish.target.name) {
-                gather.commands.push(Command::Publish {
+                gather.offer(|| Command::Publish {
                     step: step.clone(),
                     item: state.item.name.clone(),
                 });
@@ -273,7 +293,7 @@ impl Run {
             .filter(|state| matches!(state.phase, Phase::Unsure | Phase::Accepted { .. }))
         {
             if state.wait.is_over(now) {
-                gather.commands.push(Command::Look {
+                gather.offer(|| Command::Look {
                     step: self.plan.steps[position].id.clone(),
                     item: state.item.name.clone(),
                 });
@@ -326,7 +346,7 @@ impl Run {
             } else if matches!(command, Command::Look { .. })
                 || gather.busy_targets.insert(&publish.target.name)
             {
-                gather.commands.push(command);
+                gather.offer(|| command);
             }
         }
     }

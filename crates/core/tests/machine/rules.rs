@@ -312,13 +312,9 @@ impl Sim {
             }
         }
         for step in self.plan.steps.clone() {
-            match self.run.end() {
-                Some(End::Released) if step.weight == Weight::Required => {
-                    if !self.really_stands(&step.id, &step.id) {
-                        self.breaks(Rule::R8, format!("released without {}", step.id));
-                    }
-                }
-                _ => {}
+            let due = self.run.end() == Some(End::Released) && step.weight == Weight::Required;
+            if due && !self.really_stands(&step.id, &step.id) {
+                self.breaks(Rule::R8, format!("released without {}", step.id));
             }
             self.watch_answers(&step);
         }

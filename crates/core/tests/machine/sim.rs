@@ -9,7 +9,7 @@ use shipway_core::event::{Artifact, Decision, End, Event, EventKind, Outcome};
 use shipway_core::name::StepId;
 use shipway_core::plan::{Action, Items, Plan, Publish};
 use shipway_core::run::{Ask, AskKind, Command, Next, Rest, Run};
-use shipway_core::target::{Again, Failure, Item};
+use shipway_core::target::{Again, Failure, FailureKind, Item};
 use shipway_core::time::{Millis, Timestamp};
 use std::collections::BTreeMap;
 
@@ -155,9 +155,10 @@ impl Sim {
                     continue;
                 }
                 let key = (step.id.clone(), item.name.clone());
-                let digest = match self.dice.one_in(4) {
-                    true => Digest::of(b"other"),
-                    false => item.digest.clone(),
+                let digest = if self.dice.one_in(4) {
+                    Digest::of(b"other")
+                } else {
+                    item.digest.clone()
                 };
                 self.world.put_foreign(key.clone(), digest);
                 self.foreign.push(key);
@@ -288,9 +289,10 @@ impl Sim {
             let undo = EventKind::UndoStarted {
                 why: "changed my mind".into(),
             };
-            match refused {
-                true => self.must_be_refused(undo, Rule::R4),
-                false => self.record(undo),
+            if refused {
+                self.must_be_refused(undo, Rule::R4);
+            } else {
+                self.record(undo);
             }
         }
         false
@@ -413,30 +415,23 @@ impl Sim {
             Command::Work { step } => self.complete_work(step, flight.artifacts, fault),
             Command::Look { step, item } => {
                 let key = (step.clone(), item.clone());
-                let kind = match fault {
-                    Some(fault) => {
-                        self.note_later(&key, fault);
-                        EventKind::LookFailed {
-                            step,
-                            item,
-                            failure: fault.failure(),
-                        }
+                let kind = if let Some(fault) = fault {
+                    self.note_later(&key, fault);
+                    EventKind::LookFailed {
+                        step,
+                        item,
+                        failure: fault.failure(),
                     }
-                    None => {
-                        let (publish, items) = self.publish_of(&step);
-                        let found = items.iter().find(|one| one.name == item).unwrap();
-                        let presence = self.world.observe(
-                            &key,
-                            &publish,
-                            found,
-                            self.true_now,
-                            &mut self.dice,
-                        );
-                        EventKind::Looked {
-                            step,
-                            item,
-                            presence,
-                        }
+                } else {
+                    let (publish, items) = self.publish_of(&step);
+                    let found = items.iter().find(|one| one.name == item).unwrap();
+                    let presence =
+                        self.world
+                            .observe(&key, &publish, found, self.true_now, &mut self.dice);
+                    EventKind::Looked {
+                        step,
+                        item,
+                        presence,
                     }
                 };
                 self.record(kind);
@@ -525,42 +520,44 @@ impl Sim {
 
     fn complete_work(&mut self, step: StepId, sealed: Vec<Artifact>, fault: Option<Fault>) {
         let action = self.plan.step(&step).unwrap().action.clone();
-        let outcome = match fault {
-            Some(fault) => Outcome::Failed {
-                failure: match fault.failure() {
-                    Failure {
-                        kind: shipway_core::FailureKind::Unknown,
-                        ..
-                    } => Failure::transient("timed out"),
-                    other => other,
-                },
+        let outcome = if let Some(fault) = fault {
+            let failure = match fault.failure() {
+                Failure {
+                    kind: FailureKind::Unknown,
+                    ..
+                } => Failure::transient("timed out"),
+                other => other,
+            };
+            Outcome::Failed {
+                failure,
                 evidence: vec![],
                 tail: vec![],
-            },
-            None => {
-                let artifacts = match action {
-                    Action::Seal => sealed,
-                    _ if action.makes_artifacts() => {
-                        // Building again gives other bytes.
-                        let count = self.builds.entry(step.clone()).or_default();
-                        *count += 1;
-                        let name = format!("{step}.whl");
-                        let digest = Digest::of(format!("{name} {count}").as_bytes());
-                        vec![Artifact {
-                            name,
-                            digest,
-                            size: 7,
-                        }]
-                    }
-                    _ => vec![],
-                };
-                Outcome::Passed {
-                    evidence: vec![],
-                    artifacts,
-                }
+            }
+        } else {
+            let artifacts = match action {
+                Action::Seal => sealed,
+                _ if action.makes_artifacts() => vec![self.build(&step)],
+                _ => vec![],
+            };
+            Outcome::Passed {
+                evidence: vec![],
+                artifacts,
             }
         };
         self.record(EventKind::WorkFinished { step, outcome });
+    }
+
+    /// Building again gives other bytes.
+    fn build(&mut self, step: &StepId) -> Artifact {
+        let count = self.builds.entry(step.clone()).or_default();
+        *count += 1;
+        let name = format!("{step}.whl");
+        let digest = Digest::of(format!("{name} {count}").as_bytes());
+        Artifact {
+            name,
+            digest,
+            size: 7,
+        }
     }
 
     /// The process dies, or the machine loses its power: what was sent may or may not arrive, what was not on disk is gone.
@@ -702,7 +699,18 @@ impl Sim {
     }
 
     pub fn is_blind(&self, step: &StepId) -> bool {
-        self.publish_of(step).0.again == Again::Never
+        match &self.plan.step(step).unwrap().action {
+            Action::Publish(publish) => publish.again == Again::Never,
+            _ => false,
+        }
+    }
+
+    /// Whether something that the step needs, directly or not, cannot be looked at.
+    pub fn needs_a_blind_one(&self, step: &StepId) -> bool {
+        let needs = &self.plan.step(step).unwrap().needs;
+        needs
+            .iter()
+            .any(|need| self.is_blind(need) || self.needs_a_blind_one(need))
     }
 
     pub fn age_of(&self, position: usize) -> Millis {

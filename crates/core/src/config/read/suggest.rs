@@ -167,7 +167,7 @@ mod tests {
             ("command", Some("run")),
             ("outputs", Some("artifacts")),
             ("unr", Some("run")),
-            ("ecafstirta", Some("artifacts")),
+            ("stcafitra", Some("artifacts")),
             ("colour", None),
             ("x", None),
         ] {

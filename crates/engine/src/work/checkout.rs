@@ -18,7 +18,7 @@ use std::time::Instant;
 pub fn check_out(
     shop: &Workshop,
     commit: &Oid,
-    place: &Place,
+    place: &Place<'_>,
     deadline: Option<Instant>,
     record: &mut Record<'_>,
 ) -> Result<(), Failure> {
@@ -109,7 +109,11 @@ struct Git<'a> {
 }
 
 impl<'a> Git<'a> {
-    fn new(shop: &'a Workshop, place: &Place, deadline: Option<Instant>) -> Result<Self, Failure> {
+    fn new(
+        shop: &'a Workshop,
+        place: &Place<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<Self, Failure> {
         let path = shop.caller.get("PATH").map_or("", String::as_str);
         let program = process::find("git".as_ref(), path, &place.here()).ok_or_else(|| {
             Failure::transient("git is not to be found, and the step needs a checkout")
@@ -162,7 +166,7 @@ impl<'a> Git<'a> {
             deadline: self.deadline,
         };
         let mut output = Vec::new();
-        let end = process::run(&call, &|| self.shop.is_killed(), &mut |heard| match heard {
+        let end = process::run(call, &|| self.shop.is_killed(), &mut |heard| match heard {
             Heard::Output(bytes) => output.extend_from_slice(bytes),
             heard => record.hear(&heard),
         })?;

@@ -23,7 +23,7 @@ impl Environment {
         shop: &Workshop,
         plan: &Plan,
         script: &Script,
-        place: &Place,
+        place: &Place<'_>,
     ) -> Result<Self, Failure> {
         let mut open = fixed(shop, plan);
         for name in &script.pass {

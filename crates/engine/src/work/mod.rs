@@ -16,8 +16,11 @@ mod place;
 mod process;
 mod record;
 mod report;
+mod rooms;
 mod script;
 mod seal;
+
+pub use rooms::Rooms;
 
 use crate::store::{Store, StoreError};
 use shipway_core::event::{Artifact, Evidence, Outcome};
@@ -50,6 +53,15 @@ pub struct Workshop {
     pub lines: Lines,
     /// Set to stop what is running: commands are asked to end and after 5 seconds are killed.
     pub kill: Arc<AtomicBool>,
+    /// Empty at first.
+    pub rooms: Rooms,
+}
+
+/// Where all output of a step is kept, in the directory of its run.
+pub fn log_path(directory: &std::path::Path, step: &StepId) -> PathBuf {
+    directory
+        .join("logs")
+        .join(format!("{}.log", place::file_name(step.as_str())))
 }
 
 impl Workshop {

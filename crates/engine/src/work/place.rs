@@ -8,8 +8,12 @@
 //!            /artifacts/  {artifacts}: copies of the inputs, under their names
 //! ```
 //!
-//! Invariants: it is new at every attempt; artifacts in it are copies, so that nothing a command does reaches the store.
+//! A step that needs none of the last two, no checkout and no files afterwards runs in a room that others ran in before,
+//! if those left it empty ([`Rooms`]); after a failure it is found under the step's name like all others.
+//!
+//! Invariants: it is empty at every attempt; artifacts in it are copies, so that nothing a command does reaches the store.
 
+use super::rooms::{INSIDE, Rooms};
 use super::{Workshop, broken, store_failed};
 use fs_err as fs;
 use shipway_core::Digest;
@@ -18,12 +22,20 @@ use shipway_core::plan::Script;
 use shipway_core::run::matches_any;
 use shipway_core::target::Failure;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-pub struct Place {
+/// Bytes that any system's pipe takes in before anybody reads.
+const FITS_IN_A_PIPE: usize = 4096;
+
+pub struct Place<'a> {
     root: PathBuf,
+    /// Where it goes back to if it is a room.
+    rooms: Option<&'a Rooms>,
+    /// What it is called after a failure.
+    own: PathBuf,
     /// Names of the artifacts that are laid out.
     inputs: Vec<String>,
 }
@@ -52,33 +64,39 @@ pub fn file_name(id: &str) -> String {
     name
 }
 
-impl Place {
+impl<'a> Place<'a> {
     /// Makes the directory, empty, and lays out what the script asks for.
     pub fn make(
-        shop: &Workshop,
+        shop: &'a Workshop,
         file_name: &str,
         script: &Script,
         built: &[Artifact],
     ) -> Result<Self, Failure> {
         let unusable = |error: io::Error| broken("the step has no directory to run in", &error);
-        let root = std::path::absolute(shop.directory.join("work").join(file_name));
-        let root = root.map_err(unusable)?;
-        renew(&root).map_err(unusable)?;
+        let work = std::path::absolute(shop.directory.join("work")).map_err(unusable)?;
+        let own = work.join(file_name);
+        let rooms = fits_in_a_room(script).then_some(&shop.rooms);
+        let (root, is_made) = match rooms.map(|rooms| rooms.take().ok_or_else(|| rooms.name())) {
+            Some(Ok(room)) => (room, true),
+            Some(Err(name)) => (work.join(name), false),
+            None => (own.clone(), false),
+        };
         let mut place = Self {
             root,
+            rooms,
+            own,
             inputs: Vec::new(),
         };
-        for directory in [place.here(), place.home(), place.tmp()] {
-            fs::create_dir(directory).map_err(unusable)?;
+        if !is_made {
+            renew(&place.root).map_err(unusable)?;
+            for directory in INSIDE {
+                fs::create_dir(place.root.join(directory)).map_err(unusable)?;
+            }
         }
-        let named = |placeholder: &str| {
-            let mut arguments = script.commands.iter().flat_map(|command| &command.argv);
-            arguments.any(|argument| argument.contains(placeholder))
-        };
-        if named("{scratch}") {
+        if names(script, "{scratch}") {
             fs::create_dir(place.scratch()).map_err(unusable)?;
         }
-        if named("{artifacts}") || !script.inputs.is_empty() {
+        if names(script, "{artifacts}") || !script.inputs.is_empty() {
             fs::create_dir(place.artifacts()).map_err(unusable)?;
             place.lay_out(shop, &script.inputs, built)?;
         }
@@ -106,17 +124,37 @@ impl Place {
         self.root.join("artifacts")
     }
 
-    /// A file for a script's text, which its shell reads as standard input.
-    pub fn input(&self, text: &str) -> Result<std::fs::File, Failure> {
+    /// A script's text as standard input for its shell: whether it reads all of it is its own affair.
+    pub fn input(&self, text: &str) -> io::Result<Stdio> {
+        if text.len() <= FITS_IN_A_PIPE {
+            let (reader, mut writer) = io::pipe()?;
+            writer.write_all(text.as_bytes())?;
+            return Ok(reader.into());
+        }
         let path = self.root.join("stdin");
-        let file = fs::write(&path, text).and_then(|()| fs::File::open(&path));
-        let file = file.map_err(|error| broken("the script cannot be written down", &error))?;
-        Ok(file.into_file())
+        fs::write(&path, text)?;
+        Ok(fs::File::open(&path)?.into_file().into())
     }
 
     /// Removes it all. Of no consequence when it fails: the next attempt tries again.
     pub fn clear(self) {
-        let _ = remove(&self.root);
+        let dirty = match self.rooms {
+            Some(rooms) => rooms.give_back(self.root).err(),
+            None => Some(self.root),
+        };
+        if let Some(root) = dirty {
+            let _ = remove(&root);
+        }
+    }
+
+    /// Leaves it to be looked at, under the step's name. Of no consequence when that fails.
+    pub fn leave(self) {
+        if self.root != self.own {
+            if self.own.exists() {
+                let _ = remove(&self.own);
+            }
+            let _ = fs::rename(&self.root, &self.own);
+        }
     }
 
     fn lay_out(
@@ -204,6 +242,21 @@ impl Place {
     }
 }
 
+fn names(script: &Script, placeholder: &str) -> bool {
+    let mut arguments = script.commands.iter().flat_map(|command| &command.argv);
+    arguments.any(|argument| argument.contains(placeholder))
+}
+
+/// Whether its commands need nothing but an empty directory, and nothing in it is asked for afterwards.
+fn fits_in_a_room(script: &Script) -> bool {
+    script.checkout.is_none()
+        && script.inputs.is_empty()
+        && script.artifacts.is_empty()
+        && script.reports.is_empty()
+        && !names(script, "{scratch}")
+        && !names(script, "{artifacts}")
+}
+
 /// Makes the directory, after removing what an earlier attempt left there. Its owner alone may look into it: a command may
 /// write a secret down.
 fn renew(root: &Path) -> io::Result<()> {
@@ -251,9 +304,11 @@ fn allow_removal(directory: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn place() -> Place {
+    fn place() -> Place<'static> {
         Place {
             root: PathBuf::from("/r"),
+            rooms: None,
+            own: PathBuf::from("/r"),
             inputs: vec!["a-1.0.whl".into(), "a-1.0.tar.gz".into(), "b.txt".into()],
         }
     }

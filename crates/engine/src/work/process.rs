@@ -30,7 +30,7 @@ pub struct Call<'a> {
     pub environment: &'a [(OsString, OsString)],
     pub directory: &'a Path,
     /// `None`: there is nothing to read.
-    pub input: Option<std::fs::File>,
+    pub input: Option<Stdio>,
     /// Keep standard output apart from standard error.
     pub apart: bool,
     pub deadline: Option<Instant>,
@@ -74,12 +74,13 @@ pub fn find(program: &OsStr, path: &str, directory: &Path) -> Option<PathBuf> {
 
 /// Runs the program to its end.
 pub fn run(
-    call: &Call<'_>,
+    call: Call<'_>,
     stopped: &dyn Fn() -> bool,
     hear: &mut dyn FnMut(Heard<'_>),
 ) -> Result<End, Failure> {
-    let (child, ears) = spawn(call).map_err(|error| cannot_start(call.program, &error))?;
-    let mut watch = Watch::new(child, ears, call.deadline);
+    let (program, deadline) = (call.program, call.deadline);
+    let (child, ears) = spawn(call).map_err(|error| cannot_start(program, &error))?;
+    let mut watch = Watch::new(child, ears, deadline);
     let heard = watch.listen(stopped, hear);
     let status = watch.sweep();
     heard
@@ -88,7 +89,7 @@ pub fn run(
         .map_err(|error| Failure::transient(format!("a running program was lost: {error}")))
 }
 
-fn spawn(call: &Call<'_>) -> io::Result<(Child, Vec<PipeReader>)> {
+fn spawn(call: Call<'_>) -> io::Result<(Child, Vec<PipeReader>)> {
     let (output, mouth) = io::pipe()?;
     let mut ears = vec![output];
     let error: Stdio = if call.apart {
@@ -98,10 +99,6 @@ fn spawn(call: &Call<'_>) -> io::Result<(Child, Vec<PipeReader>)> {
     } else {
         mouth.try_clone()?.into()
     };
-    let input = match &call.input {
-        Some(file) => file.try_clone()?.into(),
-        None => Stdio::null(),
-    };
     // An absolute program, no closure before exec: the standard library then spawns without copying our memory map. Our
     // copies of the pipes' writing ends close with the command.
     let child = Command::new(call.program)
@@ -109,7 +106,7 @@ fn spawn(call: &Call<'_>) -> io::Result<(Child, Vec<PipeReader>)> {
         .env_clear()
         .envs(call.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(call.directory)
-        .stdin(input)
+        .stdin(call.input.unwrap_or_else(Stdio::null))
         .stdout(mouth)
         .stderr(error)
         .process_group(0)

@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::place::{Place, file_name};
 use super::process::{self, Call, End, Heard};
 use super::record::Record;
-use super::{Made, Unmade, Workshop, artifact, checkout, gate};
+use super::{Made, Unmade, Workshop, artifact, broken, checkout, gate};
 use shipway_core::event::{Artifact, Evidence, Verdict};
 use shipway_core::plan::{Invocation, Plan, Script, Step};
 use shipway_core::run::Run;
@@ -99,15 +99,17 @@ impl Attempt<'_> {
             // That commands which failed left no report is no news.
             evidence.retain(|one| one.verdict != Verdict::NoData);
         }
-        let artifacts = ran.and(judged).and_then(|()| {
+        let made = ran.and(judged).and_then(|()| {
             artifact::collect(&self.shop.store, &self.script.artifacts, &place.here())
-        })?;
-        // After a failure it stays, to be looked at.
-        place.clear();
-        Ok(artifacts)
+        });
+        match made {
+            Ok(_) => place.clear(),
+            Err(_) => place.leave(),
+        }
+        made
     }
 
-    fn run_all(&self, place: &Place, record: &mut Record<'_>) -> Result<(), Failure> {
+    fn run_all(&self, place: &Place<'_>, record: &mut Record<'_>) -> Result<(), Failure> {
         let environment = Environment::of(self.shop, self.plan, self.script, place)?;
         record.heading("== a new attempt, with these variables:");
         record.heading(environment.listing.trim_end());
@@ -123,7 +125,7 @@ impl Attempt<'_> {
     fn run_one(
         &self,
         command: &Invocation,
-        place: &Place,
+        place: &Place<'_>,
         environment: &Environment,
         record: &mut Record<'_>,
     ) -> Result<(), Failure> {
@@ -138,19 +140,24 @@ impl Attempt<'_> {
         let here = place.here();
         let program = process::find(program, &environment.path, &here)
             .ok_or_else(|| missing(&program.to_string_lossy(), environment))?;
-        let input = command.stdin.as_deref().map(|text| place.input(text));
+        let input = command.stdin.as_deref().map(|text| {
+            place
+                .input(text)
+                .map_err(|error| broken("the script cannot be handed to its shell", &error))
+        });
+        let apart = command.expect.is_some();
         let call = Call {
             program: &program,
             arguments,
             environment: &environment.variables,
             directory: &here,
             input: input.transpose()?,
-            apart: command.expect.is_some(),
+            apart,
             deadline: self.deadline,
         };
         let mut said = Vec::new();
-        let end = process::run(&call, &|| self.shop.is_killed(), &mut |heard| {
-            if let (Heard::Output(bytes), true) = (&heard, call.apart) {
+        let end = process::run(call, &|| self.shop.is_killed(), &mut |heard| {
+            if let (Heard::Output(bytes), true) = (&heard, apart) {
                 let room = COMPARED.saturating_sub(said.len());
                 said.extend_from_slice(&bytes[..room.min(bytes.len())]);
             }

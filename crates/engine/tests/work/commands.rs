@@ -297,6 +297,34 @@ fn every_attempt_starts_clean() {
 }
 
 #[test]
+fn a_room_is_used_again_only_if_it_was_left_empty() {
+    let scene = Scene::new();
+    let clean = "test -z \"$(ls -A . \"$HOME\" \"$TMPDIR\" | grep -v :)\"; test $(ls -A \"$HOME/..\" | wc -l) = 3; pwd;";
+    for (dirt, again) in [
+        ("true", true),
+        ("touch x", false),
+        ("true", true),
+        ("touch $HOME/.netrc", false),
+        ("touch $TMPDIR/x", false),
+        ("touch $HOME/../x", false),
+        ("rmdir $TMPDIR", false),
+        ("true", true),
+        ("true", true),
+    ] {
+        scene.lines.lock().unwrap().clear();
+        passed(&scene.sh(&format!("{clean} {dirt}")));
+        let room = scene.heard()[0].clone();
+        assert_eq!(Path::new(&room).exists(), again, "after {dirt}");
+    }
+    let count = || {
+        fs_err::read_dir(scene.shop.directory.join("work"))
+            .unwrap()
+            .count()
+    };
+    assert_eq!(count(), 1);
+}
+
+#[test]
 fn a_checkout_is_exactly_the_commit() {
     let scene = Scene::new();
     let first = scene.commit(&[("a.txt", "one\n"), ("dir/b.txt", "b\n")]);
@@ -382,10 +410,4 @@ fn a_probe_says_whether_its_commands_succeed() {
     slow.timeout = Millis(100);
     assert!(!scene.shop.probe(&slow, &plan));
     assert!(scene.heard().is_empty() && !scene.shop.directory.join("logs").exists());
-    assert_eq!(
-        fs_err::read_dir(scene.shop.directory.join("work"))
-            .unwrap()
-            .count(),
-        0
-    );
 }

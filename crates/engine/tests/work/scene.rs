@@ -10,7 +10,7 @@ use shipway_core::secret::{Secret, SecretName, Secrets};
 use shipway_core::time::Millis;
 use shipway_core::{Digest, Event, EventKind, Failure, Oid, RefName, Run, StepId, Timestamp};
 use shipway_engine::Store;
-use shipway_engine::work::Workshop;
+use shipway_engine::work::{Rooms, Workshop};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -74,6 +74,7 @@ impl Scene {
             caller: caller(),
             lines: Box::new(move |_, line| heard.lock().unwrap().push(line.to_owned())),
             kill: Arc::new(AtomicBool::new(false)),
+            rooms: Rooms::default(),
         };
         Self { shop, lines, dir }
     }

@@ -1,5 +1,11 @@
 //! What each kind of GitHub target sees, does and refuses, beside what the contract asks of all kinds.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where its world cannot be made"
+)]
+
 mod github_world;
 
 use github_world::{COMMIT, FILES, NOTES, TAG, World, file, release};

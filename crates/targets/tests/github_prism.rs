@@ -6,6 +6,12 @@
 //! Not covered: downloading an asset's bytes, because the description knows that address with a JSON answer only. Files are ASCII here,
 //! because the proxy reads bodies as text.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where its world cannot be made"
+)]
+
 mod github_world;
 
 use github_world::{COMMIT, FILES, REPOSITORY, TAG, World, file};

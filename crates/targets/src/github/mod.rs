@@ -10,6 +10,7 @@
 //!
 //! Must not: retry, remember a release between calls, or decide on the text of a message.
 
+mod answer;
 mod api;
 mod asset;
 mod draft;

@@ -7,6 +7,8 @@
 
 mod driver;
 mod pool;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::crash::Crash;
 use crate::journal::{Appended, Durability, Entered, Journal, JournalError, Listed, Record};

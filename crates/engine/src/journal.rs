@@ -10,6 +10,8 @@
 mod error;
 mod read;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use error::JournalError;
 pub use read::{Entry, Listed, Record, Standing};

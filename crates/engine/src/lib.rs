@@ -5,6 +5,10 @@
 //!
 //! Must not: know a kind of target, a terminal or a command line.
 
+// The tests of this crate share their world with the tests beside it.
+#[cfg(test)]
+extern crate self as shipway_engine;
+
 mod chain;
 pub mod crash;
 pub mod embedded;

@@ -395,6 +395,20 @@ pub fn drive_until(
     )
 }
 
+/// Drives one command after the other: every time the same events in the same order.
+pub fn drive_in_line(engine: &Embedded, plan: &Plan, yard: &Yard) -> Result<Driven, EngineError> {
+    engine.drive(
+        &plan.id(),
+        Drive {
+            world: yard,
+            observer: &mut |_, _| {},
+            stop: &Stop::default(),
+            limit: NonZeroUsize::MIN,
+            asked: WhenAsked::Return,
+        },
+    )
+}
+
 /// The kinds of a run's events, as the journal names them.
 pub fn kinds(engine: &Embedded, plan: &Plan) -> Vec<String> {
     let events = engine.events(&plan.id(), 0).unwrap();

@@ -6,6 +6,7 @@
 //! Must not: write to a repository or a file, talk to a network, or decide on a step of the release.
 
 pub mod change;
+pub mod changelog;
 pub mod conventional;
 pub mod error;
 pub mod next;

@@ -283,6 +283,11 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     }
     let answer = match fault {
         Some(Fault::StatusAfter(status)) => Response::text(status, "this server has a bad day"),
+        // Nothing cannot be cut in half: a byte is announced that never comes.
+        Some(Fault::TruncatedBody) if answer.body.is_empty() => Response {
+            body: b"\n".to_vec(),
+            ..answer
+        },
         _ => answer,
     };
     let mut bytes = head_of(&answer).into_bytes();

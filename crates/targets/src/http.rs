@@ -35,6 +35,9 @@ use ureq::http::Uri;
 /// The longest wait that a destination may ask for; a longer one is cut to it.
 pub const LONGEST_WAIT: Millis = Millis::seconds(24 * 60 * 60);
 
+/// The longest file that is downloaded to be hashed: 8 GiB.
+pub const LONGEST_FILE: u64 = 8 << 30;
+
 /// How long a reason from a server may be in a message, in characters.
 const LONGEST_REASON: usize = 240;
 
@@ -659,6 +662,30 @@ pub fn join(base: &str, reference: &str) -> Option<String> {
         format!("{directory}{reference_path}")
     };
     Some(format!("{scheme}://{host}{}{query}", without_dots(&full)))
+}
+
+/// With `%41` as `A`; what is no such escape stays (RFC 3986 section 2.1).
+pub fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digit = |at: usize| {
+            after
+                .get(at)
+                .and_then(|digit| char::from(*digit).to_digit(16))
+        };
+        let escaped = match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        out.push(escaped.unwrap_or(byte));
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn without_dots(path: &str) -> String {

@@ -10,6 +10,7 @@ pub mod github;
 pub mod http;
 pub mod mail;
 pub mod metadata;
+pub mod pypi;
 pub mod pypirc;
 pub mod secrets;
 pub mod trusted;
@@ -57,6 +58,7 @@ pub const TABLE: &[Row] = &[
     Row { capability: github::ASSET, open: github::open_asset },
     Row { capability: github::RELEASE, open: github::open_release },
     Row { capability: github::MILESTONE, open: github::open_milestone },
+    Row { capability: pypi::CAPABILITY, open: pypi::open },
     Row { capability: mail::CAPABILITY, open: mail::open },
     Row { capability: webhook::CAPABILITY, open: webhook::open },
 ];

@@ -325,11 +325,11 @@ mod tests {
             );
         }
         for field in ["Metadata-Version", "Name", "Version"] {
-            let text: String = LEAST
+            let lines: Vec<&str> = LEAST
                 .lines()
                 .filter(|line| !line.starts_with(&format!("{field}:")))
-                .map(|line| format!("{line}\n"))
                 .collect();
+            let text = lines.join("\n");
             let error = parse(&text).unwrap_err();
             assert!(
                 matches!(&error, MetadataError::NoField(name) if *name == field),

@@ -276,12 +276,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// How long after a refusal with a wanted wait the next attempt came, and how long it had to be.
+    /// How long after each refusal with a wanted wait the item was touched again, and how long that wait was.
     pub fn waits(&self) -> Vec<(Millis, Millis)> {
         let mut waits = Vec::new();
         for (position, event) in self.journal.iter().enumerate() {
-            let (EventKind::Refused { failure, .. } | EventKind::LookFailed { failure, .. }) =
-                &event.kind
+            let (EventKind::Refused { item, failure, .. }
+            | EventKind::LookFailed { item, failure, .. }) = &event.kind
             else {
                 continue;
             };
@@ -291,13 +291,11 @@ impl<'a> Engine<'a> {
             else {
                 continue;
             };
-            let touches = |event: &&Event| {
-                matches!(
-                    event.kind,
-                    EventKind::Intent { .. }
-                        | EventKind::Looked { .. }
-                        | EventKind::LookFailed { .. }
-                )
+            let touches = |event: &&Event| match &event.kind {
+                EventKind::Intent { item: other, .. }
+                | EventKind::Looked { item: other, .. }
+                | EventKind::LookFailed { item: other, .. } => other == item,
+                _ => false,
             };
             if let Some(next) = self.journal[position + 1..].iter().find(touches) {
                 waits.push((next.at.since(event.at), asked));

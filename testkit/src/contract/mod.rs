@@ -20,7 +20,7 @@
 mod engine;
 mod rules;
 
-pub use engine::{Ended, Engine, Rested};
+pub use engine::{Death, Ended, Engine, Rested, publishing};
 pub use rules::*;
 
 use crate::faults::Fault;

@@ -5,6 +5,22 @@ use super::{Call, Possible, Trouble, World};
 use shipway_core::event::{Decision, End, EventKind};
 use shipway_core::target::{Again, FailureKind, Presence, Receipt, Reversal};
 
+/// All rules, one after the other: for destinations that cannot have several worlds at a time.
+pub fn every_rule<W: World>(make: &impl Fn() -> W) {
+    succeeds(make);
+    repeats(make);
+    refuses_what_is_different(make);
+    survives_trouble_when_publishing(make);
+    survives_trouble_when_looking(make);
+    survives_a_stale_answer(make);
+    stops_for_a_person_and_goes_on(make);
+    dies_at_each_journal_entry(make);
+    unwinds(make);
+    unwinds_and_dies_at_each_journal_entry(make);
+    survives_trouble_when_unwinding(make);
+    leaves_alone_what_was_there_before(make);
+}
+
 /// What is published is accepted, read back and there once.
 pub fn succeeds<W: World>(make: &impl Fn() -> W) {
     let world = make();
@@ -152,7 +168,8 @@ pub fn survives_a_stale_answer<W: World>(make: &impl Fn() -> W) {
 pub fn stops_for_a_person_and_goes_on<W: World>(make: &impl Fn() -> W) {
     let world = make();
     let attempts = world.publish().patience.attempts;
-    for _ in 0..attempts {
+    // The items take turns: enough for the last attempt of the first of them that gives up.
+    for _ in 0..attempts as usize * world.items().len() {
         if world.trouble(Call::Publish, Trouble::LostBefore) == Possible::No {
             return;
         }
@@ -161,7 +178,7 @@ pub fn stops_for_a_person_and_goes_on<W: World>(make: &impl Fn() -> W) {
     let mut rested = engine.start();
     assert_ne!(rested, Rested::Ended(End::Released), "{}", engine.story());
     if world.publish().again != Again::Never {
-        assert_eq!(engine.intents(), attempts as usize, "{}", engine.story());
+        assert!(engine.intents() >= attempts as usize, "{}", engine.story());
     }
     for _ in 0..attempts {
         rested = answer_doubts(&world, &mut engine, rested);

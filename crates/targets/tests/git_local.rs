@@ -78,6 +78,25 @@ fn references_come_and_go_with_their_objects() {
 }
 
 #[test]
+fn commits_without_a_branch_are_kept_until_they_are_taken_back() {
+    let world = World::new();
+    let target = world.open("git-local", None);
+    let draft = world.draft();
+    let commit = World::version_commit(&draft, &world.head(), "1.1.0");
+    let id = commit.id.clone();
+    let body = serde_json::json!({ "commits": [commit], "tag": null, "refs": [] });
+    let item = Item::of_body("commits", body);
+    assert_eq!(target.observe(&item).unwrap(), Presence::Absent);
+    let receipt = target.publish(&item).unwrap();
+    world.here(&["gc", "-q", "--prune=now"]);
+    assert_eq!(world.here(&["cat-file", "-t", id.as_str()]), "commit");
+    assert!(is_same(&*target, &item));
+    target.retract(&item, &receipt).unwrap();
+    assert_eq!(target.observe(&item).unwrap(), Presence::Absent);
+    assert_eq!(world.here(&["for-each-ref", "refs/shipway"]), "");
+}
+
+#[test]
 fn what_somebody_else_put_there_stays() {
     let world = World::new();
     let target = world.open("git-local", None);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::Context;
 use serde::{Deserialize, Serialize};
-use shipway_core::name::Oid;
+use shipway_core::name::{Oid, RefName};
 use shipway_core::plan::{Commit, Tag};
 use shipway_core::target::{
     Again, Capability, Credential, Failure, Item, Presence, Receipt, Reversal, Survey, Target,
@@ -40,12 +40,16 @@ pub struct Body {
     /// Parents first, as the plan lists them.
     pub commits: Vec<Commit>,
     pub tag: Option<Tag>,
+    /// None: the last commit is kept under `refs/shipway/`.
     pub refs: Vec<RefChange>,
 }
 
 impl Body {
     fn of(item: &Item) -> Result<Self, Failure> {
-        let body: Self = body(item)?;
+        let mut body: Self = body(item)?;
+        if let (true, Some(last)) = (body.refs.is_empty(), body.commits.last()) {
+            body.refs.push(kept(&last.id)?);
+        }
         check(&body.refs)?;
         Ok(body)
     }
@@ -55,6 +59,17 @@ impl Body {
         let commits = self.commits.iter().map(|commit| &commit.id);
         commits.chain(self.tag.iter().map(|tag| &tag.id)).collect()
     }
+}
+
+/// The reference that stands for an item which names none. Without it git's clean-up could remove the objects before they
+/// are pushed, and nothing would tell whether they were taken back. It is never pushed.
+fn kept(commit: &Oid) -> Result<RefChange, Failure> {
+    let name = RefName::new(format!("refs/shipway/{commit}"));
+    Ok(RefChange {
+        name: name.map_err(|error| Failure::permanent(error.to_string()))?,
+        old: None,
+        new: commit.clone(),
+    })
 }
 
 struct Local {

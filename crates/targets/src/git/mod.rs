@@ -4,7 +4,8 @@
 //! forward only; one item is one transaction. What happened is decided by exit status, git's porcelain marks and object ids,
 //! never by a sentence that git prints.
 //!
-//! Must not: force anything, run a hook, ask for a password, or move a reference that the item does not name.
+//! Must not: force anything, run a hook, ask for a password, or move a reference that the item does not name (except that
+//! commits without any are kept below `refs/shipway/` of the local repository).
 
 pub mod local;
 pub mod objects;

@@ -141,9 +141,10 @@ fn walk(
                 walk(top, &relative, depth - 1, glob, found)?;
             }
         } else if glob.is_match(&relative) {
-            match kind.is_file() {
-                true => found.files.push(top.join(&relative)),
-                false => found.links += 1,
+            if kind.is_file() {
+                found.files.push(top.join(&relative));
+            } else {
+                found.links += 1;
             }
         }
     }

@@ -53,9 +53,10 @@ impl Environment {
             let passed = name
                 .to_str()
                 .is_some_and(|name| script.pass.contains(name) && !script.env.contains_key(name));
-            let _ = match passed {
-                true => writeln!(listing, "  {} (passed on)", name.display()),
-                false => writeln!(listing, "  {}={}", name.display(), value.display()),
+            let _ = if passed {
+                writeln!(listing, "  {} (passed on)", name.display())
+            } else {
+                writeln!(listing, "  {}={}", name.display(), value.display())
             };
         }
         for (name, value) in secret {
@@ -65,7 +66,7 @@ impl Environment {
         if let Some(bad) = all.iter().find(|(name, value)| !can_be_set(name, value)) {
             return Err(Failure::permanent(format!(
                 "the variable {:?} cannot be set: its name is empty or holds '=', or there is a zero byte in it",
-                bad.0
+                bad.0.to_string_lossy()
             )));
         }
         Ok(Self {

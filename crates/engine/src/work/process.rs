@@ -78,6 +78,9 @@ pub fn run(
     stopped: &dyn Fn() -> bool,
     hear: &mut dyn FnMut(Heard<'_>),
 ) -> Result<End, Failure> {
+    if stopped() {
+        return Ok(End::Stopped);
+    }
     let (program, deadline) = (call.program, call.deadline);
     let (child, ears) = spawn(call).map_err(|error| cannot_start(program, &error))?;
     let mut watch = Watch::new(child, ears, deadline);

@@ -203,9 +203,10 @@ fn missing(program: &str, environment: &Environment) -> Failure {
         return failure.hinted("the path is taken from the top of the step's directory");
     }
     let path = &environment.path;
-    failure.hinted(match path.is_empty() {
-        true => "PATH is not set, so no program is found by its name".to_owned(),
-        false => format!("install it, or add its directory to PATH, which is {path}"),
+    failure.hinted(if path.is_empty() {
+        "PATH is not set, so no program is found by its name".to_owned()
+    } else {
+        format!("install it, or add its directory to PATH, which is {path}")
     })
 }
 

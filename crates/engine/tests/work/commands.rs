@@ -277,7 +277,12 @@ fn a_request_to_stop_ends_what_runs() {
 
     // And nothing is started any more.
     let outcome = scene.sh("touch \"$HOME/../../started\"");
-    assert!(failure(&outcome).0.message.contains("stopped on request"));
+    assert!(
+        crate::scene::failure(&outcome)
+            .0
+            .message
+            .contains("stopped on request")
+    );
     assert!(!scene.shop.directory.join("work/started").exists());
 }
 
@@ -361,9 +366,10 @@ fn nothing_a_command_does_with_git_reaches_the_repository() {
         while let Some(dir) = open.pop() {
             for entry in fs_err::read_dir(dir).unwrap() {
                 let entry = entry.unwrap();
-                match entry.file_type().unwrap().is_dir() {
-                    true => open.push(entry.path()),
-                    false => all.push((entry.path(), fs_err::read(entry.path()).unwrap())),
+                if entry.file_type().unwrap().is_dir() {
+                    open.push(entry.path());
+                } else {
+                    all.push((entry.path(), fs_err::read(entry.path()).unwrap()));
                 }
             }
         }

@@ -9,6 +9,9 @@ use shipway_core::plan::{Action, Inspect};
 use std::io::{Cursor, Write as _};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+/// Names and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
 const WHEEL: &str = "octavia_loxilb_driver-1.1.0-py3-none-any.whl";
 const SDIST: &str = "octavia_loxilb_driver-1.1.0.tar.gz";
 const INFO: &str = "octavia_loxilb_driver-1.1.0.dist-info";
@@ -23,7 +26,7 @@ fn record_line(name: &str, bytes: &[u8]) -> String {
 }
 
 /// The files of a sound wheel.
-fn wheel_files(name: &str, version: &str) -> Vec<(String, Vec<u8>)> {
+fn wheel_files(name: &str, version: &str) -> Files {
     vec![
         (
             "octavia_loxilb_driver/__init__.py".into(),
@@ -42,7 +45,8 @@ fn record(files: &[(String, Vec<u8>)]) -> (String, Vec<u8>) {
         .iter()
         .map(|(name, bytes)| record_line(name, bytes))
         .collect();
-    text.push_str(&format!("{INFO}/RECORD,,\n"));
+    text += INFO;
+    text += "/RECORD,,\n";
     (format!("{INFO}/RECORD"), text.into_bytes())
 }
 
@@ -205,7 +209,7 @@ fn each_kind_must_be_there_and_no_other() {
 fn record_is_compared_with_the_files() {
     let sound = wheel_files("octavia-loxilb-driver", "1.1.0");
     let listing = record(&sound);
-    let fault = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let fault = |change: &dyn Fn(&mut Files)| {
         let mut files = sound.clone();
         files.push(listing.clone());
         change(&mut files);

@@ -12,7 +12,8 @@ const CANARY: &str = "pypi-AgEIcHlw/aS5v+cmc CJ?DU2\"Yj&Q4ZjU1";
 
 /// What programs make of a secret.
 fn forms() -> Vec<String> {
-    let percent: String = CANARY.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let pairs: Vec<String> = CANARY.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = pairs.concat();
     let twice = STANDARD.encode(STANDARD.encode(CANARY));
     let mut forms = vec![
         CANARY.to_owned(),

@@ -17,6 +17,9 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+/// Names and contents.
+pub type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 pub struct Scene {
     pub shop: Workshop,
     pub lines: Arc<Mutex<Vec<String>>>,
@@ -109,7 +112,7 @@ impl Scene {
     }
 
     /// A run in which these steps built these files, and `last` comes next.
-    pub fn after(&self, built: &[(&str, &[(&str, &[u8])])], last: Action) -> (Run, Step) {
+    pub fn after(&self, built: &[(&str, Files<'_>)], last: Action) -> (Run, Step) {
         let mut steps: Vec<Step> = built
             .iter()
             .map(|(id, _)| step(id, Action::Run(building())))
@@ -120,7 +123,7 @@ impl Scene {
         let mut run = Run::new(plan(steps));
         let by = || ("me".to_owned(), "here".to_owned(), "0".to_owned());
         let (who, host, shipway) = by();
-        self.tell(
+        Self::tell(
             &mut run,
             EventKind::Started {
                 by: who,
@@ -130,7 +133,7 @@ impl Scene {
         );
         for (id, files) in built {
             let step = StepId::new(*id).unwrap();
-            self.tell(&mut run, EventKind::WorkStarted { step: step.clone() });
+            Self::tell(&mut run, EventKind::WorkStarted { step: step.clone() });
             let artifacts = files
                 .iter()
                 .map(|(name, bytes)| {
@@ -146,12 +149,12 @@ impl Scene {
                 evidence: vec![],
                 artifacts,
             };
-            self.tell(&mut run, EventKind::WorkFinished { step, outcome });
+            Self::tell(&mut run, EventKind::WorkFinished { step, outcome });
         }
         (run, last)
     }
 
-    fn tell(&self, run: &mut Run, kind: EventKind) {
+    fn tell(run: &mut Run, kind: EventKind) {
         let event = Event {
             seq: run.seq() + 1,
             at: Timestamp(1_000),

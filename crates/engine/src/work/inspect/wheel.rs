@@ -103,11 +103,12 @@ fn info_directory(entries: &BTreeMap<String, usize>, file: &str) -> Result<Strin
     let agrees = own.zip(stated(file)).is_some_and(|(own, file)| {
         super::normalised(own.0) == super::normalised(file.0) && super::same_version(own.1, file.1)
     });
-    match agrees {
-        true => Ok(info.to_owned()),
-        false => Err(format!(
+    if agrees {
+        Ok(info.to_owned())
+    } else {
+        Err(format!(
             "its directory {info} does not agree with its file name"
-        )),
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Invariants: the same events give the same report; nothing in it is decided here that the machine has not decided.
 
-use crate::event::{End, Event, EventKind, Evidence, Artifact, Outcome};
+use crate::event::{Artifact, End, Event, EventKind, Evidence, Outcome};
 use crate::name::StepId;
 use crate::plan::{Action, Plan, Repeat, Stage, Weight};
 use crate::run::{AskKind, Illegal, Public, Rest, Run, StepView, Stopped};
@@ -108,8 +108,14 @@ impl StepReport {
 
     /// Time in which the step itself was busy; waiting for people and timers does not count.
     pub fn busy(&self) -> Millis {
-        let busy = self.spans.iter().filter(|span| !matches!(span.kind, SpanKind::Person | SpanKind::Retry));
-        Millis(busy.filter_map(|span| span.to.map(|to| to.since(span.from).0)).sum())
+        let busy = self
+            .spans
+            .iter()
+            .filter(|span| !matches!(span.kind, SpanKind::Person | SpanKind::Retry));
+        Millis(
+            busy.filter_map(|span| span.to.map(|to| to.since(span.from).0))
+                .sum(),
+        )
     }
 }
 
@@ -205,7 +211,12 @@ impl Fold {
             EventKind::Resumed { .. } => {
                 self.resumed += 1;
                 let from = self.latest.unwrap_or(at);
-                self.down.push(Span { kind: SpanKind::Down, from, to: Some(at), note: "nobody drove the run".to_owned() });
+                self.down.push(Span {
+                    kind: SpanKind::Down,
+                    from,
+                    to: Some(at),
+                    note: "nobody drove the run".to_owned(),
+                });
                 for (step, item) in self.open.keys().cloned().collect::<Vec<_>>() {
                     self.close(&step, &item, from);
                 }
@@ -224,42 +235,87 @@ impl Fold {
                 self.start(SpanKind::Publish, step, item, at, item.clone());
             }
             EventKind::Accepted { step, item, .. } => {
-                self.start(SpanKind::Settle, step, item, at, format!("{item} accepted, being read back"));
+                self.start(
+                    SpanKind::Settle,
+                    step,
+                    item,
+                    at,
+                    format!("{item} accepted, being read back"),
+                );
             }
-            EventKind::Refused { step, item, failure } => {
+            EventKind::Refused {
+                step,
+                item,
+                failure,
+            } => {
                 let kind = match failure.kind {
                     crate::FailureKind::Transient { .. } => SpanKind::Retry,
                     _ => SpanKind::Settle,
                 };
                 self.start(kind, step, item, at, failure.message.clone());
             }
-            EventKind::LookFailed { step, item, failure } => {
+            EventKind::LookFailed {
+                step,
+                item,
+                failure,
+            } => {
                 self.start(SpanKind::Retry, step, item, at, failure.message.clone());
             }
-            EventKind::Looked { step, item, presence } => match presence {
+            EventKind::Looked {
+                step,
+                item,
+                presence,
+            } => match presence {
                 Presence::Absent if self.open.contains_key(&(step.clone(), item.clone())) => {}
                 Presence::Same { .. } if !self.spans.contains_key(step) => {
-                    self.start(SpanKind::Settle, step, item, at, format!("{item} was there already"));
+                    self.start(
+                        SpanKind::Settle,
+                        step,
+                        item,
+                        at,
+                        format!("{item} was there already"),
+                    );
                     self.close(step, item, at);
                 }
                 _ => self.close(step, item, at),
             },
             EventKind::RetractIntent { step, item } => {
-                self.start(SpanKind::Retract, step, item, at, format!("taking {item} back"));
+                self.start(
+                    SpanKind::Retract,
+                    step,
+                    item,
+                    at,
+                    format!("taking {item} back"),
+                );
             }
             EventKind::Retracted { step, item } => self.close(step, item, at),
-            EventKind::RetractFailed { step, item, failure } => {
+            EventKind::RetractFailed {
+                step,
+                item,
+                failure,
+            } => {
                 self.start(SpanKind::Retry, step, item, at, failure.message.clone());
             }
-            EventKind::Decided { step, decision, by, note, .. } => {
-                self.decisions.entry(step.clone()).or_default().push(DecisionReport {
-                    by: by.clone(),
-                    at,
-                    decision: *decision,
-                    note: note.clone(),
-                });
+            EventKind::Decided {
+                step,
+                decision,
+                by,
+                note,
+                ..
+            } => {
+                self.decisions
+                    .entry(step.clone())
+                    .or_default()
+                    .push(DecisionReport {
+                        by: by.clone(),
+                        at,
+                        decision: *decision,
+                        note: note.clone(),
+                    });
             }
-            EventKind::Started { .. } | EventKind::Paused { .. } | EventKind::UndoStarted { .. } => {}
+            EventKind::Started { .. }
+            | EventKind::Paused { .. }
+            | EventKind::UndoStarted { .. } => {}
             EventKind::Finished { .. } => {
                 for (step, item) in self.open.keys().cloned().collect::<Vec<_>>() {
                     self.close(&step, &item, at);
@@ -286,7 +342,13 @@ impl Fold {
         let asks: Vec<StepId> = run.next(at).asks.into_iter().map(|ask| ask.step).collect();
         for step in &asks {
             if !self.open.contains_key(&(step.clone(), String::new())) {
-                self.start(SpanKind::Person, step, "", at, "a person is asked".to_owned());
+                self.start(
+                    SpanKind::Person,
+                    step,
+                    "",
+                    at,
+                    "a person is asked".to_owned(),
+                );
             }
         }
         let answered: Vec<StepId> = self
@@ -295,7 +357,11 @@ impl Fold {
             .filter(|((step, item), index)| {
                 item.is_empty()
                     && !asks.contains(step)
-                    && self.spans.get(step).and_then(|spans| spans.get(**index)).is_some_and(|s| s.kind == SpanKind::Person)
+                    && self
+                        .spans
+                        .get(step)
+                        .and_then(|spans| spans.get(**index))
+                        .is_some_and(|s| s.kind == SpanKind::Person)
             })
             .map(|((step, _), _)| step.clone())
             .collect();
@@ -307,13 +373,25 @@ impl Fold {
     fn start(&mut self, kind: SpanKind, step: &StepId, item: &str, at: Timestamp, note: String) {
         self.close(step, item, at);
         let spans = self.spans.entry(step.clone()).or_default();
-        self.open.insert((step.clone(), item.to_owned()), spans.len());
-        spans.push(Span { kind, from: at, to: None, note });
+        self.open
+            .insert((step.clone(), item.to_owned()), spans.len());
+        spans.push(Span {
+            kind,
+            from: at,
+            to: None,
+            note,
+        });
     }
 
     fn close(&mut self, step: &StepId, item: &str, at: Timestamp) {
-        let Some(index) = self.open.remove(&(step.clone(), item.to_owned())) else { return };
-        if let Some(span) = self.spans.get_mut(step).and_then(|spans| spans.get_mut(index)) {
+        let Some(index) = self.open.remove(&(step.clone(), item.to_owned())) else {
+            return;
+        };
+        if let Some(span) = self
+            .spans
+            .get_mut(step)
+            .and_then(|spans| spans.get_mut(index))
+        {
             span.to = Some(at.max(span.from));
         }
     }
@@ -333,7 +411,11 @@ impl Fold {
             attempts: self.attempts.get(&step.id).copied().unwrap_or(0),
             decisions: self.decisions.get(&step.id).cloned().unwrap_or_default(),
             evidence: self.evidence.get(&step.id).cloned().unwrap_or_default(),
-            items: run.items(&step.id).iter().map(|item| item.name.clone()).collect(),
+            items: run
+                .items(&step.id)
+                .iter()
+                .map(|item| item.name.clone())
+                .collect(),
         })
     }
 
@@ -341,7 +423,11 @@ impl Fold {
     pub fn report(&self, run: &Run, now: Timestamp) -> Report {
         let plan = run.plan();
         let next = run.next(now);
-        let asks = next.asks.iter().map(|ask| ask_report(plan, ask)).collect::<Vec<_>>();
+        let asks = next
+            .asks
+            .iter()
+            .map(|ask| ask_report(plan, ask))
+            .collect::<Vec<_>>();
         Report {
             format: FORMAT,
             run: run.id().to_string(),
@@ -352,13 +438,20 @@ impl Fold {
             state: state(run, &next.rest, !asks.is_empty()),
             started: self.started,
             latest: self.latest,
-            steps: plan.steps.iter().filter_map(|step| self.step(run, &step.id)).collect(),
+            steps: plan
+                .steps
+                .iter()
+                .filter_map(|step| self.step(run, &step.id))
+                .collect(),
             public: run.public(),
             past_the_point_of_no_return: run.is_past_the_point_of_no_return(),
             stopped: run.stopped(),
             undo_reason: run.undo_reason().map(str::to_owned),
             manifest: run.manifest().map(|manifest| manifest.digest().to_string()),
-            artifacts: run.manifest().map(|manifest| manifest.0.clone()).unwrap_or_default(),
+            artifacts: run
+                .manifest()
+                .map(|manifest| manifest.0.clone())
+                .unwrap_or_default(),
             asks,
             waits_until: next.wake,
             resumed: self.resumed,
@@ -384,11 +477,23 @@ fn ask_report(plan: &Plan, ask: &crate::run::Ask) -> AskReport {
     });
     let title = step.map(|step| step.title.clone()).unwrap_or_default();
     let (kind, subject, given, quorum) = match &ask.kind {
-        AskKind::Approve { subject, given, quorum } => ("approve", Some(subject.to_string()), *given, *quorum),
+        AskKind::Approve {
+            subject,
+            given,
+            quorum,
+        } => ("approve", Some(subject.to_string()), *given, *quorum),
         AskKind::Task => ("task", None, 0, 1),
         AskKind::Lost => ("lost", None, 0, 1),
     };
-    AskReport { step: ask.step.clone(), title, who, kind, subject, given, quorum }
+    AskReport {
+        step: ask.step.clone(),
+        title,
+        who,
+        kind,
+        subject,
+        given,
+        quorum,
+    }
 }
 
 fn state(run: &Run, rest: &Rest, asks: bool) -> State {

@@ -19,7 +19,11 @@ pub fn github(config: &Config) -> String {
          name: Release\n\n\
          on:\n  push:\n    tags:\n",
     );
-    let _ = writeln!(out, "      - {}", quoted(&config.project.tag.replace("{version}", "*")));
+    let _ = writeln!(
+        out,
+        "      - {}",
+        quoted(&config.project.tag.replace("{version}", "*"))
+    );
     out.push_str(
         "\n# Two pushes of tags are released one after the other, and none is cut off half way.\n\
          concurrency:\n  group: release\n  cancel-in-progress: false\n\n\
@@ -36,7 +40,12 @@ pub fn github(config: &Config) -> String {
         return out;
     }
     // Exit code 5 means that a person is asked: the second job waits for the reviewers of the environment.
-    run_step(&mut out, config, "Release up to the approval", &format!("{release} || test $? -eq 5"));
+    run_step(
+        &mut out,
+        config,
+        "Release up to the approval",
+        &format!("{release} || test $? -eq 5"),
+    );
     out.push_str(
         "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: shipway-state\n          \
          path: ${{ env.SHIPWAY_STATE }}\n          include-hidden-files: true\n\n\
@@ -64,9 +73,16 @@ fn prepare_machine(out: &mut String, config: &Config) {
         .map(String::as_str)
         .collect();
     let mut pythons: Vec<&str> = pythons.into_iter().collect();
-    pythons.sort_by_key(|version| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>());
+    pythons.sort_by_key(|version| {
+        version
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0))
+            .collect::<Vec<u32>>()
+    });
     if !pythons.is_empty() {
-        out.push_str("      - uses: actions/setup-python@v5\n        with:\n          python-version: |\n");
+        out.push_str(
+            "      - uses: actions/setup-python@v5\n        with:\n          python-version: |\n",
+        );
         for version in pythons {
             let _ = writeln!(out, "            {version}");
         }
@@ -83,7 +99,11 @@ fn run_step(out: &mut String, config: &Config, name: &str, command: &str) {
     }
     out.push_str("        env:\n");
     for secret in secrets {
-        let source = if secret == "GITHUB_TOKEN" { "github.token".to_owned() } else { format!("secrets.{secret}") };
+        let source = if secret == "GITHUB_TOKEN" {
+            "github.token".to_owned()
+        } else {
+            format!("secrets.{secret}")
+        };
         let _ = writeln!(out, "          {secret}: ${{{{ {source} }}}}");
     }
     for name in passed {
@@ -96,17 +116,35 @@ fn secrets(config: &Config) -> BTreeSet<&str> {
     let executions = (config.checks.iter().map(|check| &check.execution))
         .chain(config.builds.iter().map(|build| &build.execution))
         .chain(config.tries.iter().map(|attempt| &attempt.execution));
-    let environments = std::iter::once(&config.environment).chain(executions.map(|execution| &execution.environment));
+    let environments = std::iter::once(&config.environment)
+        .chain(executions.map(|execution| &execution.environment));
     let named: Vec<&SecretName> = environments
         .flat_map(|environment| environment.secrets.values())
-        .chain(config.publish.iter().filter_map(|publish| publish.secret.as_ref()))
-        .chain(config.announce.iter().filter_map(|announce| announce.secret.as_ref()))
+        .chain(
+            config
+                .publish
+                .iter()
+                .filter_map(|publish| publish.secret.as_ref()),
+        )
+        .chain(
+            config
+                .announce
+                .iter()
+                .filter_map(|announce| announce.secret.as_ref()),
+        )
         .collect();
-    named.into_iter().map(|name| name.0.as_str()).filter(|name| !name.contains(':')).collect()
+    named
+        .into_iter()
+        .map(|name| name.0.as_str())
+        .filter(|name| !name.contains(':'))
+        .collect()
 }
 
 fn uses_trusted_publishing(config: &Config) -> bool {
-    config.publish.iter().any(|publish| matches!(publish.to, Destination::Pypi { trusted: true, .. }))
+    config
+        .publish
+        .iter()
+        .any(|publish| matches!(publish.to, Destination::Pypi { trusted: true, .. }))
 }
 
 fn quoted(text: &str) -> String {

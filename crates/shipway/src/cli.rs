@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 /// Carry out a project's release process: planned, resumable, provable
 #[derive(Parser, Debug)]
-#[command(name = "shipway", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "shipway",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -19,7 +24,13 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// Work in this directory
-    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR", default_value = ".")]
+    #[arg(
+        short = 'C',
+        long = "directory",
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
     pub directory: PathBuf,
     /// Keep the journal and the artifacts here [default: $SHIPWAY_STATE, or shipway in the user's state directory]
     #[arg(long, global = true, value_name = "DIR")]
@@ -71,9 +82,7 @@ pub enum Command {
     /// Write the workflow file that runs the same process in CI
     Ci(CiArgs),
     /// Print the completion script of a shell
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
 }
 
 #[derive(Args, Debug)]

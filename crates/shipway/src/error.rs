@@ -17,7 +17,13 @@ pub struct CommandError {
 
 impl CommandError {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), next: Vec::new() }
+        Self {
+            exit,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            next: Vec::new(),
+        }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -29,7 +35,11 @@ impl CommandError {
     }
 
     /// The message is what was tried; the error and its sources are the causes.
-    pub fn from_error(exit: Exit, message: impl Into<String>, error: &dyn std::error::Error) -> Self {
+    pub fn from_error(
+        exit: Exit,
+        message: impl Into<String>,
+        error: &dyn std::error::Error,
+    ) -> Self {
         let mut failed = Self::new(exit, message);
         failed.causes.push(error.to_string());
         let mut source = error.source();

@@ -1,4 +1,61 @@
-#[allow(dead_code, reason = "the command line calls it once it is wired")]
-mod init;
+//! `shipway`: what a person touches.
 
-fn main() {}
+mod ci;
+mod cli;
+mod clock;
+mod commands;
+mod drive;
+mod error;
+mod exit;
+mod init;
+mod interpreter;
+mod look;
+mod output;
+#[cfg(test)]
+mod reference;
+mod session;
+mod signals;
+mod world;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() {
+                exit::Exit::Usage
+            } else {
+                exit::Exit::Done
+            };
+            let _ = error.print();
+            return ExitCode::from(code.code());
+        }
+    };
+    let session = match session::Session::new(&cli.global, environment()) {
+        Ok(session) => session,
+        Err(error) => {
+            output::bare_error(&error);
+            return ExitCode::from(error.exit.code());
+        }
+    };
+    match commands::run(&session, cli.command) {
+        Ok(()) => ExitCode::from(exit::Exit::Done.code()),
+        Err(error) => {
+            session.screen.error(&error);
+            ExitCode::from(error.exit.code())
+        }
+    }
+}
+
+/// The environment, read once. Variables that are not UTF-8 cannot be passed on and are left out.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment enters the program here"
+)]
+fn environment() -> std::collections::BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}

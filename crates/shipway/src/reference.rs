@@ -30,19 +30,35 @@ fn reference_pages_are_current() {
             stale.push(name);
         }
     }
-    assert!(stale.is_empty(), "stale: {stale:?}; run UPDATE_REFERENCE=1 cargo test -p shipway reference");
+    assert!(
+        stale.is_empty(),
+        "stale: {stale:?}; run UPDATE_REFERENCE=1 cargo test -p shipway reference"
+    );
 }
 
 fn cli() -> String {
-    let mut out = format!("{NOTE}# Command line\n\nEvery command takes the global options. Exit codes: [exit-codes.md](exit-codes.md).\n");
+    let mut out = format!(
+        "{NOTE}# Command line\n\nEvery command takes the global options. Exit codes: [exit-codes.md](exit-codes.md).\n"
+    );
     let mut command = Cli::command().term_width(100);
     command.build();
     let _ = write!(out, "\n```text\n{}```\n", command.render_help());
-    for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+    for sub in command
+        .get_subcommands_mut()
+        .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
+    {
         let name = sub.get_name().to_owned();
-        let _ = write!(out, "\n## shipway {name}\n\n```text\n{}```\n", sub.render_long_help());
+        let _ = write!(
+            out,
+            "\n## shipway {name}\n\n```text\n{}```\n",
+            sub.render_long_help()
+        );
     }
-    out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+    out.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n"
 }
 
 fn exit_codes() -> String {
@@ -60,7 +76,15 @@ fn targets() -> String {
          | --- | --- | --- | --- | --- | --- | --- |\n"
     );
     for row in shipway_targets::TABLE {
-        let Capability { kind, reversal, again, settle, pace, compares, overwrites } = row.capability;
+        let Capability {
+            kind,
+            reversal,
+            again,
+            settle,
+            pace,
+            compares,
+            overwrites,
+        } = row.capability;
         let reversal = match reversal {
             Reversal::Deletes => "deleting",
             Reversal::Hides => "hiding",
@@ -71,9 +95,14 @@ fn targets() -> String {
             Again::AfterSettling => "would double: only once \"absent\" is certain",
             Again::Never => "never: it would double and cannot be looked at",
         };
-        let pace = pace.map_or("none".to_owned(), |pace| format!("{} at once, then one every {}", pace.burst, pace.then_every));
+        let pace = pace.map_or("none".to_owned(), |pace| {
+            format!("{} at once, then one every {}", pace.burst, pace.then_every)
+        });
         let overwrites = if overwrites { "yes" } else { "no" };
-        let _ = writeln!(out, "| {kind} | {reversal} | {again} | {compares} | {settle} | {pace} | {overwrites} |");
+        let _ = writeln!(
+            out,
+            "| {kind} | {reversal} | {again} | {compares} | {settle} | {pace} | {overwrites} |"
+        );
     }
     out
 }

@@ -24,20 +24,37 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(global: &Global, environment: BTreeMap<String, String>) -> Result<Self, CommandError> {
+    pub fn new(
+        global: &Global,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Self, CommandError> {
         let redactor = Arc::new(Redactor::new());
         let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
-        let no_colour = set("NO_COLOR") || environment.get("TERM").is_some_and(|term| term == "dumb");
+        let no_colour =
+            set("NO_COLOR") || environment.get("TERM").is_some_and(|term| term == "dumb");
         let screen = Screen::new(global.json, global.color, no_colour, redactor.clone());
         let directory = fs_err::canonicalize(&global.directory).map_err(|error| {
-            CommandError::from_error(crate::exit::Exit::Usage, "the directory cannot be used", &error)
+            CommandError::from_error(
+                crate::exit::Exit::Usage,
+                "the directory cannot be used",
+                &error,
+            )
         })?;
         let state = state_directory(global.state.as_deref(), &environment)?;
-        Ok(Self { screen, redactor, environment, directory, state })
+        Ok(Self {
+            screen,
+            redactor,
+            environment,
+            directory,
+            state,
+        })
     }
 
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     pub fn now(&self) -> Timestamp {
@@ -46,31 +63,56 @@ impl Session {
 
     /// Who is at the keyboard, as the journal records it.
     pub fn user(&self) -> String {
-        let name = ["SHIPWAY_USER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"].iter().find_map(|name| self.variable(name));
+        let name = [
+            "SHIPWAY_USER",
+            "GITHUB_ACTOR",
+            "GITLAB_USER_LOGIN",
+            "USER",
+            "LOGNAME",
+        ]
+        .iter()
+        .find_map(|name| self.variable(name));
         name.unwrap_or("somebody").to_owned()
     }
 
     pub fn host(&self) -> String {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
     }
 
     pub fn pypirc(&self) -> Option<PathBuf> {
-        self.variable("HOME").map(|home| Path::new(home).join(".pypirc"))
+        self.variable("HOME")
+            .map(|home| Path::new(home).join(".pypirc"))
     }
 }
 
-fn state_directory(told: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<PathBuf, CommandError> {
-    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+fn state_directory(
+    told: Option<&Path>,
+    environment: &BTreeMap<String, String>,
+) -> Result<PathBuf, CommandError> {
+    let set = |name: &str| {
+        environment
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let found = told
         .map(Path::to_path_buf)
         .or_else(|| set("SHIPWAY_STATE"))
         .or_else(|| set("XDG_STATE_HOME").map(|state| state.join("shipway")))
         .or_else(|| set("HOME").map(|home| home.join(".local/state/shipway")))
         .ok_or_else(|| {
-            CommandError::usage("there is no place for the journal").hinted("set HOME or SHIPWAY_STATE, or pass --state DIR")
+            CommandError::usage("there is no place for the journal")
+                .hinted("set HOME or SHIPWAY_STATE, or pass --state DIR")
         })?;
     std::path::absolute(&found).map_err(|error| {
-        CommandError::from_error(crate::exit::Exit::Usage, "the state directory cannot be used", &error)
+        CommandError::from_error(
+            crate::exit::Exit::Usage,
+            "the state directory cannot be used",
+            &error,
+        )
     })
 }
 
@@ -80,15 +122,25 @@ pub fn read_config(top: &Path) -> Result<(Config, String), CommandError> {
     let bytes = match fs_err::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(CommandError::usage(format!("there is no {CONFIG} in {}", top.display()))
-                .then("shipway init", "looks at the repository and writes one"));
+            return Err(
+                CommandError::usage(format!("there is no {CONFIG} in {}", top.display()))
+                    .then("shipway init", "looks at the repository and writes one"),
+            );
         }
         Err(error) => {
-            return Err(CommandError::from_error(crate::exit::Exit::Usage, format!("{CONFIG} cannot be read"), &error));
+            return Err(CommandError::from_error(
+                crate::exit::Exit::Usage,
+                format!("{CONFIG} cannot be read"),
+                &error,
+            ));
         }
     };
     let text = String::from_utf8(bytes).map_err(|error| {
-        CommandError::from_error(crate::exit::Exit::Usage, format!("{CONFIG} is not UTF-8 text"), &error)
+        CommandError::from_error(
+            crate::exit::Exit::Usage,
+            format!("{CONFIG} is not UTF-8 text"),
+            &error,
+        )
     })?;
     let config = Config::parse(&text, CONFIG).map_err(|error| config_error(&error))?;
     Ok((config, text))
@@ -96,17 +148,16 @@ pub fn read_config(top: &Path) -> Result<(Config, String), CommandError> {
 
 fn config_error(error: &shipway_core::config::ConfigError) -> CommandError {
     let count = error.faults.len();
-    let faults = if count == 1 { "a fault".to_owned() } else { format!("{count} faults") };
+    let faults = if count == 1 {
+        "a fault".to_owned()
+    } else {
+        format!("{count} faults")
+    };
     let mut failed = CommandError::usage(format!("{} has {faults}", error.file));
-    for fault in &error.faults {
-        let number = fault.line.to_string();
-        let pad = " ".repeat(number.len());
-        let mark = " ".repeat(fault.column.saturating_sub(1));
-        let hint = fault.hint.as_deref().map(|hint| format!("\n{pad} = {hint}")).unwrap_or_default();
-        failed.causes.push(format!(
-            "{}:{}:{}: {}\n{pad} |\n{number} | {}\n{pad} | {mark}^{hint}",
-            error.file, fault.line, fault.column, fault.message, fault.text
-        ));
-    }
+    failed.causes = error
+        .faults
+        .iter()
+        .map(|fault| format!("{}: {fault}", error.file))
+        .collect();
     failed
 }

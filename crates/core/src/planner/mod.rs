@@ -9,9 +9,12 @@ mod commands;
 mod local;
 mod outward;
 
+pub use local::percent;
+
 use crate::config::{Before, Config, PublishTo};
 use crate::digest::Digest;
 use crate::name::{Oid, RefName, StepId};
+use crate::secret::SecretName;
 use crate::plan::{
     Action, Approve, Commit, Destination, Limit, Patience, Plan, Source, Stage, Step, Tag, Task,
     Weight,
@@ -73,6 +76,7 @@ pub struct Index {
     /// Ends with `/`.
     pub simple: String,
     pub username: String,
+    pub secret: Option<SecretName>,
 }
 
 /// Why there is no plan.

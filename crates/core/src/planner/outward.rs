@@ -198,7 +198,7 @@ impl Draft<'_> {
                 ("project".to_owned(), json!(self.config.project.name)),
                 ("username".to_owned(), json!(index.username)),
             ]),
-            secret: publish.secret.clone(),
+            secret: index.secret.clone(),
         };
         let id = step_id(&[stage.as_str(), &publish.name])?;
         let why = if publish.rehearsal {

@@ -15,7 +15,10 @@ use std::path::Path;
 pub fn survey(session: &Session, repository: &Path, plan: Plan) -> Result<Plan, CommandError> {
     let mut surveys = BTreeMap::new();
     for (destination, answer) in ask_all(session, repository, &plan) {
-        surveys.insert(destination.name.clone(), answer.map_err(|failure| failed(&destination, &failure))?);
+        surveys.insert(
+            destination.name.clone(),
+            answer.map_err(|failure| failed(&destination, &failure))?,
+        );
     }
     Ok(planner::with_surveys(plan, &surveys))
 }
@@ -32,24 +35,38 @@ pub fn ask_all(
         let asking: Vec<_> = plan
             .destinations
             .iter()
-            .map(|destination| (destination, scope.spawn(move || ask(plan, destination, context))))
+            .map(|destination| {
+                (
+                    destination,
+                    scope.spawn(move || ask(plan, destination, context)),
+                )
+            })
             .collect();
         asking
             .into_iter()
             .map(|(destination, thread)| {
                 let broke = || Err(Failure::unknown("looking at it broke off"));
-                (destination.clone(), thread.join().unwrap_or_else(|_| broke()))
+                (
+                    destination.clone(),
+                    thread.join().unwrap_or_else(|_| broke()),
+                )
             })
             .collect()
     })
 }
 
 /// Asks for all items that go to the destination by the kind of its first step.
-fn ask(plan: &Plan, destination: &Destination, context: &shipway_targets::Context) -> Result<Survey, Failure> {
+fn ask(
+    plan: &Plan,
+    destination: &Destination,
+    context: &shipway_targets::Context,
+) -> Result<Survey, Failure> {
     let mut items = Vec::new();
     let mut spec = None;
     for step in destination.steps.iter().filter_map(|id| plan.step(id)) {
-        let Action::Publish(publish) = &step.action else { continue };
+        let Action::Publish(publish) = &step.action else {
+            continue;
+        };
         let spec = spec.get_or_insert(&publish.target);
         if spec.kind != publish.target.kind {
             continue;
@@ -57,7 +74,11 @@ fn ask(plan: &Plan, destination: &Destination, context: &shipway_targets::Contex
         match &publish.items {
             Items::Fixed(fixed) => items.extend(fixed.iter().cloned()),
             Items::Sealed { patterns, body, .. } => {
-                items.extend(patterns.iter().map(|pattern| Item::of_body(pattern.clone(), body.clone())));
+                items.extend(
+                    patterns
+                        .iter()
+                        .map(|pattern| Item::of_body(pattern.clone(), body.clone())),
+                );
             }
         }
     }
@@ -85,15 +106,26 @@ fn failed(destination: &Destination, failure: &Failure) -> CommandError {
 /// Refuses a plan whose version, tag or branch stands at a destination already.
 pub fn refuse_taken(plan: &Plan) -> Result<(), CommandError> {
     for step in &plan.steps {
-        let Action::Publish(publish) = &step.action else { continue };
-        let Some(destination) = plan.destinations.iter().find(|one| one.name == publish.target.name) else { continue };
+        let Action::Publish(publish) = &step.action else {
+            continue;
+        };
+        let Some(destination) = plan
+            .destinations
+            .iter()
+            .find(|one| one.name == publish.target.name)
+        else {
+            continue;
+        };
         let found = &destination.survey.found;
         match publish.target.kind.as_str() {
             "pypi" if !publish.rehearsal && !found.is_empty() => {
                 let names: Vec<String> = found.iter().map(|one| one.name.clone()).collect();
                 return Err(CommandError::new(
                     Exit::Conflict,
-                    format!("{} holds files of {} {} already", destination.name, plan.project, plan.version),
+                    format!(
+                        "{} holds files of {} {} already",
+                        destination.name, plan.project, plan.version
+                    ),
                 )
                 .hinted(format!(
                     "{}: an index never forgets a file's name, so choose a higher version",
@@ -109,13 +141,30 @@ pub fn refuse_taken(plan: &Plan) -> Result<(), CommandError> {
 
 /// Every reference must be where the plan starts from.
 fn refuse_moved(plan: &Plan, destination: &Destination, items: &Items) -> Result<(), CommandError> {
-    let Items::Fixed(items) = items else { return Ok(()) };
-    for change in items.iter().flat_map(|item| item.body["refs"].as_array().into_iter().flatten()) {
-        let (name, old, new) = (&change["name"], change["old"].as_str(), change["new"].as_str());
+    let Items::Fixed(items) = items else {
+        return Ok(());
+    };
+    for change in items
+        .iter()
+        .flat_map(|item| item.body["refs"].as_array().into_iter().flatten())
+    {
+        let (name, old, new) = (
+            &change["name"],
+            change["old"].as_str(),
+            change["new"].as_str(),
+        );
         let name = name.as_str().unwrap_or_default();
-        let there = destination.survey.found.iter().find(|found| found.name == name).map(|found| found.what.as_str());
+        let there = destination
+            .survey
+            .found
+            .iter()
+            .find(|found| found.name == name)
+            .map(|found| found.what.as_str());
         // What a later step of the same plan moves is not where that step will find it yet.
-        let planned = plan.commits.iter().any(|commit| Some(commit.id.as_str()) == old);
+        let planned = plan
+            .commits
+            .iter()
+            .any(|commit| Some(commit.id.as_str()) == old);
         if there == old || there == new || planned {
             continue;
         }
@@ -142,14 +191,23 @@ fn refuse_moved(plan: &Plan, destination: &Destination, items: &Items) -> Result
 }
 
 /// What changed at the destinations since the plan was made, in words. Empty: nothing.
-pub fn moved(session: &Session, repository: &Path, plan: &Plan) -> Result<Vec<String>, CommandError> {
+pub fn moved(
+    session: &Session,
+    repository: &Path,
+    plan: &Plan,
+) -> Result<Vec<String>, CommandError> {
     let mut changes = Vec::new();
     for (destination, answer) in ask_all(session, repository, plan) {
-        let now = answer.map_err(|failure| failed(&destination, &failure))?.found;
+        let now = answer
+            .map_err(|failure| failed(&destination, &failure))?
+            .found;
         let then = &destination.survey.found;
         for found in &now {
             match then.iter().find(|one| one.name == found.name) {
-                None => changes.push(format!("{}: {} is there now ({})", destination.name, found.name, found.what)),
+                None => changes.push(format!(
+                    "{}: {} is there now ({})",
+                    destination.name, found.name, found.what
+                )),
                 Some(before) if before.what != found.what => changes.push(format!(
                     "{}: {} was {} and is {}",
                     destination.name, found.name, before.what, found.what
@@ -157,7 +215,10 @@ pub fn moved(session: &Session, repository: &Path, plan: &Plan) -> Result<Vec<St
                 Some(_) => {}
             }
         }
-        for before in then.iter().filter(|before| !now.iter().any(|found| found.name == before.name)) {
+        for before in then
+            .iter()
+            .filter(|before| !now.iter().any(|found| found.name == before.name))
+        {
             changes.push(format!("{}: {} is gone", destination.name, before.name));
         }
     }

@@ -2,11 +2,13 @@
 
 mod destinations;
 mod edits;
+mod shim;
+mod indexes;
 mod repository;
 mod version;
 
-pub use destinations::{moved, survey};
-pub use repository::Ground;
+pub use destinations::{ask_all, moved, refuse_taken};
+pub use repository::{Ground, history_error};
 
 use crate::cli::VersionArgs;
 use crate::error::CommandError;
@@ -20,25 +22,33 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The plan that these arguments ask for, with what stands at its destinations now.
 pub fn plan(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError> {
     let ground = Ground::look(session)?;
-    let (interpreters, rest) = std::thread::scope(|scope| {
-        let looking = scope.spawn(|| interpreters(&ground.config, &session.environment));
-        let rest = plan_without_interpreters(session, &ground, args);
-        (looking.join().unwrap_or_default(), rest)
-    });
-    let mut facts = rest?;
-    facts.interpreters = interpreters;
-    let kinds = |kind: &str| shipway_targets::capability(kind).copied();
-    let plan = planner::plan(&ground.config, &facts, &kinds).map_err(|error| planner_error(&error))?;
-    let plan = survey(session, ground.top(), plan)?;
-    destinations::refuse_taken(&plan)?;
+    let plan = plan_on(session, &ground, args)?;
+    let plan = destinations::survey(session, ground.top(), plan)?;
+    refuse_taken(&plan)?;
     Ok(plan)
 }
 
-fn plan_without_interpreters(
-    session: &Session,
-    ground: &Ground,
-    args: &VersionArgs,
-) -> Result<Facts, CommandError> {
+/// The same without a look at any destination.
+pub fn plan_blind(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError> {
+    plan_on(session, &Ground::look(session)?, args)
+}
+
+fn plan_on(session: &Session, ground: &Ground, args: &VersionArgs) -> Result<Plan, CommandError> {
+    let (interpreters, facts) = std::thread::scope(|scope| {
+        let config = &ground.config;
+        let looking = scope.spawn(|| interpreters(config, &session.environment));
+        let facts = facts(session, ground, args);
+        (looking.join().unwrap_or_default(), facts)
+    });
+    let facts = Facts {
+        interpreters,
+        ..facts?
+    };
+    let kinds = |kind: &str| shipway_targets::capability(kind).copied();
+    planner::plan(&ground.config, &facts, &kinds).map_err(|error| planner_error(&error))
+}
+
+fn facts(session: &Session, ground: &Ground, args: &VersionArgs) -> Result<Facts, CommandError> {
     let decided = match &args.tag {
         Some(tag) => version::from_tag(ground, tag)?,
         None => {
@@ -60,12 +70,19 @@ pub fn interpreters(
     std::thread::scope(|scope| {
         let looking: Vec<_> = wanted
             .into_iter()
-            .map(|version| (version, scope.spawn(move || interpreter::find(version, environment))))
+            .map(|version| {
+                (
+                    version,
+                    scope.spawn(move || interpreter::find(version, environment)),
+                )
+            })
             .collect();
         looking
             .into_iter()
             .map(|(version, thread)| {
-                let missing = || Interpreter::Missing { looked: "the search broke off".to_owned() };
+                let missing = || Interpreter::Missing {
+                    looked: "the search broke off".to_owned(),
+                };
                 (version.clone(), thread.join().unwrap_or_else(|_| missing()))
             })
             .collect()
@@ -78,12 +95,17 @@ fn planner_error(error: &PlannerError) -> CommandError {
         PlannerError::Interpreter { version, .. } => failed.hinted(format!(
             "install Python {version}, take it out of the list, or set missing = \"report\""
         )),
-        PlannerError::NoAddress(name) => {
-            failed.hinted(format!("give [[publish]] {name} a `repository`, or name a section of ~/.pypirc with `pypirc`"))
+        PlannerError::NoAddress(name) => failed.hinted(format!(
+            "give [[publish]] {name} a `repository`, or name a section of ~/.pypirc with `pypirc`"
+        )),
+        PlannerError::Name(_) => {
+            failed.hinted("give the check, build or destination a name that begins with a letter")
         }
-        PlannerError::Name(_) => failed.hinted("give the check, build or destination a name that begins with a letter"),
         PlannerError::NoCommit(_) | PlannerError::NoKind(_) | PlannerError::Broken(_) => {
-            CommandError { exit: Exit::Internal, ..failed }
+            CommandError {
+                exit: Exit::Internal,
+                ..failed
+            }
         }
     }
 }

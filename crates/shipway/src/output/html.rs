@@ -76,12 +76,35 @@ fn head(out: &mut String, plan: &Plan, report: &Report, title: &str) {
         _ => "–".to_owned(),
     };
     let facts = [
-        ("Before", plan.previous.clone().unwrap_or_else(|| "no release".to_owned())),
-        ("From", format!("{} at {}", plan.source.branch.short(), plan.source.head.abbreviated())),
-        ("Started", report.started.map(|at| at.to_string()).unwrap_or_default()),
+        (
+            "Before",
+            plan.previous
+                .clone()
+                .unwrap_or_else(|| "no release".to_owned()),
+        ),
+        (
+            "From",
+            format!(
+                "{} at {}",
+                plan.source.branch.short(),
+                plan.source.head.abbreviated()
+            ),
+        ),
+        (
+            "Started",
+            report.started.map(|at| at.to_string()).unwrap_or_default(),
+        ),
         ("Took", took),
         ("Resumed", format!("{} times", report.resumed)),
-        ("Sealed", report.manifest.as_deref().map_or("not yet".to_owned(), |digest| digest.chars().take(12).collect())),
+        (
+            "Sealed",
+            report
+                .manifest
+                .as_deref()
+                .map_or("not yet".to_owned(), |digest| {
+                    digest.chars().take(12).collect()
+                }),
+        ),
     ];
     out.push_str("<dl class=\"facts\">");
     for (name, value) in facts {
@@ -107,28 +130,48 @@ struct Axis {
 
 impl Axis {
     fn new(report: &Report) -> Self {
-        let spans: Vec<&Span> = report.steps.iter().flat_map(|step| &step.spans).chain(&report.down).collect();
+        let spans: Vec<&Span> = report
+            .steps
+            .iter()
+            .flat_map(|step| &step.spans)
+            .chain(&report.down)
+            .collect();
         let end = report.latest.unwrap_or_default();
-        let mut times: Vec<Timestamp> = spans.iter().flat_map(|span| [span.from, span.to.unwrap_or(end)]).collect();
+        let mut times: Vec<Timestamp> = spans
+            .iter()
+            .flat_map(|span| [span.from, span.to.unwrap_or(end)])
+            .collect();
         times.extend(report.started);
         times.push(end);
         times.sort();
         times.dedup();
         let busy = |from: Timestamp, to: Timestamp| {
             spans.iter().any(|span| {
-                let idle = matches!(span.kind, SpanKind::Person | SpanKind::Retry | SpanKind::Down);
+                let idle = matches!(
+                    span.kind,
+                    SpanKind::Person | SpanKind::Retry | SpanKind::Down
+                );
                 !idle && span.from < to && span.to.unwrap_or(end) > from
             })
         };
-        let pairs: Vec<(Timestamp, Timestamp)> = times.windows(2).map(|pair| (pair[0], pair[1])).collect();
-        let work: u64 = pairs.iter().filter(|(from, to)| busy(*from, *to)).map(|(from, to)| to.since(*from).0).sum();
+        let pairs: Vec<(Timestamp, Timestamp)> =
+            times.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        let work: u64 = pairs
+            .iter()
+            .filter(|(from, to)| busy(*from, *to))
+            .map(|(from, to)| to.since(*from).0)
+            .sum();
         // An idle stretch takes at most an eighth of the width that the work takes.
         let most_idle = (work / 8).max(200);
         let drawn: Vec<u64> = pairs
             .iter()
             .map(|(from, to)| {
                 let length = to.since(*from).0;
-                if busy(*from, *to) { length } else { length.min(most_idle) }
+                if busy(*from, *to) {
+                    length
+                } else {
+                    length.min(most_idle)
+                }
             })
             .collect();
         let total = drawn.iter().sum::<u64>().max(1);
@@ -149,7 +192,12 @@ impl Axis {
 
     fn at(&self, time: Timestamp) -> u64 {
         let after = self.marks.partition_point(|(mark, _)| *mark <= time);
-        match (after.checked_sub(1).and_then(|before| self.marks.get(before)), self.marks.get(after)) {
+        match (
+            after
+                .checked_sub(1)
+                .and_then(|before| self.marks.get(before)),
+            self.marks.get(after),
+        ) {
             (Some((from, x0)), Some((to, x1))) if to > from => {
                 x0 + (x1 - x0) * time.since(*from).0 / to.since(*from).0.max(1)
             }
@@ -169,7 +217,12 @@ fn picture(out: &mut String, report: &Report) {
     for (number, step) in shown.iter().enumerate() {
         if stage != Some(step.stage) {
             stage = Some(step.stage);
-            let _ = write!(rows, "<text class=\"stage\" x=\"0\" y=\"{}\">{}</text>", height + 14, step.stage.as_str());
+            let _ = write!(
+                rows,
+                "<text class=\"stage\" x=\"0\" y=\"{}\">{}</text>",
+                height + 14,
+                step.stage.as_str()
+            );
             height += ROW;
         }
         if turning == Some(number) {
@@ -182,7 +235,13 @@ fn picture(out: &mut String, report: &Report) {
                 height - 4
             );
         }
-        row(&mut rows, step, &axis, height, report.latest.unwrap_or_default());
+        row(
+            &mut rows,
+            step,
+            &axis,
+            height,
+            report.latest.unwrap_or_default(),
+        );
         height += ROW;
     }
     let width = LEFT + AXIS + 30;
@@ -261,7 +320,11 @@ fn row(out: &mut String, step: &StepReport, axis: &Axis, y: u64, end: Timestamp)
         let from = axis.at(span.from);
         let to = axis.at(span.to.unwrap_or(end));
         let length = span.to.unwrap_or(end).since(span.from);
-        let note = if span.note.is_empty() { &step.title } else { &span.note };
+        let note = if span.note.is_empty() {
+            &step.title
+        } else {
+            &span.note
+        };
         let _ = write!(
             out,
             "<g><title>{}, {length}</title><rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"13\" rx=\"2\"/></g>",
@@ -305,8 +368,11 @@ fn view_class(view: &StepView) -> &'static str {
 }
 
 fn public(out: &mut String, report: &Report) {
-    let shown: Vec<_> =
-        report.public.iter().filter(|item| !matches!(item.target.as_str(), "repository" | "checkout")).collect();
+    let shown: Vec<_> = report
+        .public
+        .iter()
+        .filter(|item| !matches!(item.target.as_str(), "repository" | "checkout"))
+        .collect();
     out.push_str("<h2>What is public</h2>");
     if shown.is_empty() {
         out.push_str("<p>Nothing.</p>");
@@ -314,7 +380,11 @@ fn public(out: &mut String, report: &Report) {
     }
     out.push_str("<table><thead><tr><th>Where</th><th>What</th><th>How sure</th><th>Taking it back</th></tr></thead><tbody>");
     for item in shown {
-        let url = item.receipt.as_ref().and_then(|receipt| receipt.url.as_deref()).unwrap_or(&item.place);
+        let url = item
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.url.as_deref())
+            .unwrap_or(&item.place);
         let certainty = match item.certainty {
             "verified" => "read back and compared",
             "delivered" => "accepted; cannot be read back",
@@ -344,14 +414,38 @@ fn steps(out: &mut String, report: &Report) {
     for step in &report.steps {
         let (sign, _, word) = sign(&step.view);
         let mut result = escape(&word);
-        for evidence in step.evidence.iter().filter(|evidence| evidence.name != "log") {
-            let _ = write!(result, "<br><small>{}: {} ({:?})</small>", escape(&evidence.name), escape(&evidence.figure), evidence.verdict);
+        for evidence in step
+            .evidence
+            .iter()
+            .filter(|evidence| evidence.name != "log")
+        {
+            let _ = write!(
+                result,
+                "<br><small>{}: {} ({:?})</small>",
+                escape(&evidence.name),
+                escape(&evidence.figure),
+                evidence.verdict
+            );
         }
         for decision in &step.decisions {
-            let note = decision.note.as_deref().map(|note| format!(" – {}", escape(note))).unwrap_or_default();
-            let _ = write!(result, "<br><small>{} by {} at {}{note}</small>", format!("{:?}", decision.decision).to_lowercase(), escape(&decision.by), decision.at);
+            let note = decision
+                .note
+                .as_deref()
+                .map(|note| format!(" – {}", escape(note)))
+                .unwrap_or_default();
+            let _ = write!(
+                result,
+                "<br><small>{} by {} at {}{note}</small>",
+                format!("{:?}", decision.decision).to_lowercase(),
+                escape(&decision.by),
+                decision.at
+            );
         }
-        for span in step.spans.iter().filter(|span| matches!(span.kind, SpanKind::Retry)) {
+        for span in step
+            .spans
+            .iter()
+            .filter(|span| matches!(span.kind, SpanKind::Retry))
+        {
             let _ = write!(result, "<br><small>{}</small>", escape(&span.note));
         }
         if let StepView::Failed { tail, .. } = &step.view
@@ -393,7 +487,12 @@ fn edits(out: &mut String, plan: &Plan) {
     out.push_str("<h2>Edits</h2>");
     for commit in &plan.commits {
         let subject = commit.message.lines().next().unwrap_or_default();
-        let _ = write!(out, "<details><summary>{} <code>{}</code></summary>", escape(subject), commit.id.abbreviated());
+        let _ = write!(
+            out,
+            "<details><summary>{} <code>{}</code></summary>",
+            escape(subject),
+            commit.id.abbreviated()
+        );
         for change in &commit.changes {
             let _ = write!(out, "<pre class=\"diff\">{}</pre>", escape(&change.diff));
         }
@@ -410,7 +509,14 @@ mod tests {
 
     #[test]
     fn foreign_text_cannot_become_markup() {
-        assert_eq!(escape("<script>\"x\" & 'y'"), "&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;");
-        assert!(!escape("\u{1b}[31m\u{202e}").chars().any(|c| c.is_control() || c == '\u{202e}'));
+        assert_eq!(
+            escape("<script>\"x\" & 'y'"),
+            "&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;"
+        );
+        assert!(
+            !escape("\u{1b}[31m\u{202e}")
+                .chars()
+                .any(|c| c.is_control() || c == '\u{202e}')
+        );
     }
 }

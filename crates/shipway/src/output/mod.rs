@@ -69,12 +69,16 @@ impl Screen {
 
     /// The painter for standard output.
     pub fn out(&self) -> Paint {
-        Paint { on: self.colour_out }
+        Paint {
+            on: self.colour_out,
+        }
     }
 
     /// The painter for standard error.
     pub fn err(&self) -> Paint {
-        Paint { on: self.colour_err }
+        Paint {
+            on: self.colour_err,
+        }
     }
 
     /// Prints data, with a final line end. A closed pipe is no error: whoever closed it has read enough.
@@ -109,7 +113,7 @@ impl Screen {
     /// Text without secrets. Control characters in foreign text are made visible where it is put together, not here: our own
     /// colours have to survive.
     pub fn clean(&self, text: &str) -> String {
-        self.redactor.redact(text)
+        self.redactor.text(text)
     }
 
     /// Asks a question that is answered with yes or no; anything but yes is no.
@@ -140,22 +144,43 @@ impl Screen {
             self.json(&error.to_json());
         }
         let paint = self.err();
-        let mut text = format!("{} {}", paint.tone(Tone::Bad, "error:"), visible(&error.message));
+        let mut text = format!(
+            "{} {}",
+            paint.tone(Tone::Bad, "error:"),
+            visible(&error.message)
+        );
         for cause in &error.causes {
             text.push_str(&format!("\n  {}", visible(cause).replace('\n', "\n  ")));
         }
         for hint in &error.hints {
-            text.push_str(&format!("\n\n{} {}", paint.tone(Tone::Hint, "hint:"), visible(hint)));
+            text.push_str(&format!(
+                "\n\n{} {}",
+                paint.tone(Tone::Hint, "hint:"),
+                visible(hint)
+            ));
         }
         if !error.next.is_empty() {
             text.push_str("\n\nnext:");
-            let width = error.next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+            let width = error
+                .next
+                .iter()
+                .map(|(command, _)| command.chars().count())
+                .max()
+                .unwrap_or(0);
             for (command, does) in &error.next {
-                text.push_str(&format!("\n  {}  {does}", paint.tone(Tone::Strong, &format!("{command:width$}"))));
+                text.push_str(&format!(
+                    "\n  {}  {does}",
+                    paint.tone(Tone::Strong, &format!("{command:width$}"))
+                ));
             }
         }
         self.talk(&text);
     }
+}
+
+/// An error from before there was a session.
+pub fn bare_error(error: &CommandError) {
+    Screen::new(false, Colour::Never, true, Arc::new(Redactor::new())).error(error);
 }
 
 /// Puts colours around text, or leaves it.
@@ -168,7 +193,11 @@ impl Paint {
     pub const PLAIN: Self = Self { on: false };
 
     pub fn tone(self, tone: Tone, text: &str) -> String {
-        if self.on { format!("\u{1b}[{}m{text}\u{1b}[0m", tone.code()) } else { text.to_owned() }
+        if self.on {
+            format!("\u{1b}[{}m{text}\u{1b}[0m", tone.code())
+        } else {
+            text.to_owned()
+        }
     }
 }
 

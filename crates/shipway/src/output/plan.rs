@@ -28,9 +28,18 @@ pub fn render(plan: &Plan, detail: Detail, paint: Paint) -> String {
     destinations(&mut out, plan, paint);
     let _ = writeln!(out, "{}", summary(plan));
     for warning in &plan.warnings {
-        let _ = writeln!(out, "{} {}", paint.tone(Tone::Warn, "warning:"), visible(warning));
+        let _ = writeln!(
+            out,
+            "{} {}",
+            paint.tone(Tone::Warn, "warning:"),
+            visible(warning)
+        );
     }
-    let _ = write!(out, "plan {}", paint.tone(Tone::Strong, &plan.id().to_string()));
+    let _ = write!(
+        out,
+        "plan {}",
+        paint.tone(Tone::Strong, &plan.id().to_string())
+    );
     out
 }
 
@@ -57,7 +66,11 @@ fn head(out: &mut String, plan: &Plan, paint: Paint) {
 fn edits(out: &mut String, plan: &Plan, paint: Paint) {
     for commit in &plan.commits {
         let subject = commit.message.lines().next().unwrap_or_default();
-        let parents: Vec<&str> = commit.parents.iter().map(shipway_core::Oid::abbreviated).collect();
+        let parents: Vec<&str> = commit
+            .parents
+            .iter()
+            .map(shipway_core::Oid::abbreviated)
+            .collect();
         let title = format!("commit {} {subject}", commit.id);
         let _ = writeln!(out, "{}", paint.tone(Tone::Strong, &visible(&title)));
         let _ = writeln!(out, "  on {}", parents.join(" and "));
@@ -85,7 +98,13 @@ fn edits(out: &mut String, plan: &Plan, paint: Paint) {
 }
 
 fn steps(out: &mut String, plan: &Plan, detail: Detail, paint: Paint) {
-    let width = plan.steps.iter().map(|step| step.id.as_str().chars().count()).max().unwrap_or(0).min(40);
+    let width = plan
+        .steps
+        .iter()
+        .map(|step| step.id.as_str().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(40);
     let turning = plan.point_of_no_return().map(|step| step.id.clone());
     let mut stage: Option<Stage> = None;
     for (number, step) in plan.steps.iter().enumerate() {
@@ -104,14 +123,28 @@ fn steps(out: &mut String, plan: &Plan, detail: Detail, paint: Paint) {
             number + 1,
             cut(step.id.as_str(), width),
             visible(&step.title),
-            if mark.is_empty() { String::new() } else { paint.tone(mark_tone(step), &format!("  [{mark}]")) }
+            if mark.is_empty() {
+                String::new()
+            } else {
+                paint.tone(mark_tone(step), &format!("  [{mark}]"))
+            }
         );
         if let Some(reason) = &step.skip {
-            let _ = writeln!(out, "      {:width$}  {}", "", paint.tone(Tone::Warn, &format!("skipped: {reason}")));
+            let _ = writeln!(
+                out,
+                "      {:width$}  {}",
+                "",
+                paint.tone(Tone::Warn, &format!("skipped: {reason}"))
+            );
         }
         if detail == Detail::Full {
             for line in details(step) {
-                let _ = writeln!(out, "      {:width$}  {}", "", paint.tone(Tone::Faint, &visible(&line)));
+                let _ = writeln!(
+                    out,
+                    "      {:width$}  {}",
+                    "",
+                    paint.tone(Tone::Faint, &visible(&line))
+                );
             }
         }
     }
@@ -136,23 +169,39 @@ fn reversal_mark(step: &Step) -> String {
 }
 
 fn mark_tone(step: &Step) -> Tone {
-    if step.is_irreversible() && step.weight == Weight::Required { Tone::Warn } else { Tone::Faint }
+    if step.is_irreversible() && step.weight == Weight::Required {
+        Tone::Warn
+    } else {
+        Tone::Faint
+    }
 }
 
 fn details(step: &Step) -> Vec<String> {
     let mut lines = vec![format!("why: {}", step.why)];
     if !step.needs.is_empty() {
-        let needs: Vec<&str> = step.needs.iter().map(shipway_core::StepId::as_str).collect();
+        let needs: Vec<&str> = step
+            .needs
+            .iter()
+            .map(shipway_core::StepId::as_str)
+            .collect();
         lines.push(format!("after: {}", needs.join(", ")));
     }
     match &step.action {
         Action::Run(script) => script_lines(script, &mut lines),
         Action::Inspect(inspect) => {
-            lines.push(format!("expects {} {} in {}", inspect.name, inspect.version, inspect.artifacts.join(", ")));
+            lines.push(format!(
+                "expects {} {} in {}",
+                inspect.name,
+                inspect.version,
+                inspect.artifacts.join(", ")
+            ));
         }
         Action::Seal => {}
         Action::Approve(approve) => {
-            lines.push(format!("asks {}; {} needed; valid for {}", approve.who, approve.quorum, approve.valid_for));
+            lines.push(format!(
+                "asks {}; {} needed; valid for {}",
+                approve.who, approve.quorum, approve.valid_for
+            ));
         }
         Action::Task(task) => {
             if let Some(who) = &task.who {
@@ -175,14 +224,29 @@ fn script_lines(script: &Script, lines: &mut Vec<String>) {
     for command in &script.commands {
         let words: Vec<String> = command.argv.iter().map(|word| quoted(word)).collect();
         lines.push(format!("$ {}", words.join(" ")));
-        lines.extend(command.stdin.iter().flat_map(|text| text.lines()).map(|line| format!("    {line}")));
+        lines.extend(
+            command
+                .stdin
+                .iter()
+                .flat_map(|text| text.lines())
+                .map(|line| format!("    {line}")),
+        );
         if let Some(expect) = &command.expect {
             lines.push(format!("    must print {expect}"));
         }
     }
-    let mut sees: Vec<String> = script.env.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect();
+    let mut sees: Vec<String> = script
+        .env
+        .iter()
+        .map(|(name, value)| format!("{name}={}", quoted(value)))
+        .collect();
     sees.extend(script.pass.iter().map(|name| format!("{name} (passed)")));
-    sees.extend(script.secrets.iter().map(|(name, secret)| format!("{name} (secret {secret})")));
+    sees.extend(
+        script
+            .secrets
+            .iter()
+            .map(|(name, secret)| format!("{name} (secret {secret})")),
+    );
     if !sees.is_empty() {
         lines.push(format!("environment: {}", sees.join(" ")));
     }
@@ -205,7 +269,10 @@ fn script_lines(script: &Script, lines: &mut Vec<String>) {
 }
 
 fn publish_lines(publish: &Publish, lines: &mut Vec<String>) {
-    lines.push(format!("to {} ({})", publish.target.place, publish.target.kind));
+    lines.push(format!(
+        "to {} ({})",
+        publish.target.place, publish.target.kind
+    ));
     if let Some(secret) = &publish.target.secret {
         lines.push(format!("with secret {secret}"));
     }
@@ -216,8 +283,14 @@ fn publish_lines(publish: &Publish, lines: &mut Vec<String>) {
                 lines.extend(body_lines(&item.body));
             }
         }
-        Items::Sealed { patterns, expected, .. } => {
-            lines.push(format!("every sealed file like {}; expected: {}", patterns.join(", "), expected.join(", ")));
+        Items::Sealed {
+            patterns, expected, ..
+        } => {
+            lines.push(format!(
+                "every sealed file like {}; expected: {}",
+                patterns.join(", "),
+                expected.join(", ")
+            ));
         }
     }
 }
@@ -231,9 +304,29 @@ fn body_lines(body: &serde_json::Value) -> Vec<String> {
     };
     for one in body["refs"].as_array().into_iter().flatten() {
         let name = one["name"].as_str().unwrap_or_default();
-        lines.push(format!("  {name}: {} → {}", short(&one["old"]), short(&one["new"])));
+        lines.push(format!(
+            "  {name}: {} → {}",
+            short(&one["old"]),
+            short(&one["new"])
+        ));
     }
-    for key in ["branch", "old", "new", "tag", "commit", "name", "title", "from", "to", "subject", "text", "notes", "prerelease", "latest", "payload"] {
+    for key in [
+        "branch",
+        "old",
+        "new",
+        "tag",
+        "commit",
+        "name",
+        "title",
+        "from",
+        "to",
+        "subject",
+        "text",
+        "notes",
+        "prerelease",
+        "latest",
+        "payload",
+    ] {
         match &body[key] {
             serde_json::Value::Null | serde_json::Value::Object(_) if key == "tag" => {}
             serde_json::Value::Null => {}
@@ -250,8 +343,15 @@ fn body_lines(body: &serde_json::Value) -> Vec<String> {
 
 /// A word as it could be typed into a shell.
 fn quoted(word: &str) -> String {
-    let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_./=:,@%+{}*".contains(c));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    let plain = !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_./=:,@%+{}*".contains(c));
+    if plain {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn destinations(out: &mut String, plan: &Plan, paint: Paint) {
@@ -259,22 +359,41 @@ fn destinations(out: &mut String, plan: &Plan, paint: Paint) {
         return;
     }
     let _ = writeln!(out, "{}", paint.tone(Tone::Strong, "there now"));
-    let width = plan.destinations.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
+    let width = plan
+        .destinations
+        .iter()
+        .map(|one| one.name.chars().count())
+        .max()
+        .unwrap_or(0);
     for destination in &plan.destinations {
         let found = &destination.survey.found;
         let what = if found.is_empty() {
             format!("nothing of {}", plan.version)
         } else {
-            let texts: Vec<String> = found.iter().map(|one| format!("{} ({})", one.name, cut(&one.what, 14))).collect();
+            let texts: Vec<String> = found
+                .iter()
+                .map(|one| format!("{} ({})", one.name, cut(&one.what, 14)))
+                .collect();
             texts.join(", ")
         };
         let credential = match destination.survey.credential {
             Credential::Accepted => "; credentials accepted",
             Credential::Untried | Credential::NotNeeded => "",
         };
-        let _ = writeln!(out, "  {:width$}  {}: {}{credential}", destination.name, visible(&destination.place), visible(&what));
+        let _ = writeln!(
+            out,
+            "  {:width$}  {}: {}{credential}",
+            destination.name,
+            visible(&destination.place),
+            visible(&what)
+        );
         for note in &destination.survey.notes {
-            let _ = writeln!(out, "  {:width$}  {}", "", paint.tone(Tone::Faint, &visible(note)));
+            let _ = writeln!(
+                out,
+                "  {:width$}  {}",
+                "",
+                paint.tone(Tone::Faint, &visible(note))
+            );
         }
     }
     out.push('\n');
@@ -290,7 +409,11 @@ fn summary(plan: &Plan) -> String {
     };
     let skipped = plan.steps.iter().filter(|step| step.skip.is_some()).count();
     let files: usize = plan.commits.iter().map(|commit| commit.changes.len()).sum();
-    let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+    let skipped = if skipped == 0 {
+        String::new()
+    } else {
+        format!(", {skipped} skipped")
+    };
     format!(
         "{} steps{skipped}, {} commits with {files} edited files, {} destinations; {limits}",
         plan.steps.len(),

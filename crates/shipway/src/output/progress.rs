@@ -1,12 +1,12 @@
 //! The live view of a run: a line for each step that is settled, and on a terminal one moving line for what is under way.
 
-use super::status::{sign, step_line};
+use super::status::step_line;
 use super::{Paint, Screen, Tone, cut};
 use shipway_core::event::{Event, EventKind, Outcome};
 use shipway_core::redact::visible;
-use shipway_core::report::Fold;
+use shipway_core::report::{Fold, Report};
 use shipway_core::run::StepView;
-use shipway_core::{Run, StepId};
+use shipway_core::{Run, StepId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,14 @@ impl Progress {
             (false, true) => Mode::Live,
             (false, false) => Mode::Lines,
         };
-        let width = run.plan().steps.iter().map(|step| step.id.as_str().chars().count()).max().unwrap_or(0).min(40);
+        let width = run
+            .plan()
+            .steps
+            .iter()
+            .map(|step| step.id.as_str().chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(40);
         Self {
             screen: screen.clone(),
             mode,
@@ -54,13 +61,22 @@ impl Progress {
     pub fn event(&mut self, event: &Event, run: &Run) {
         self.fold.add(event, run);
         if self.mode == Mode::Json {
-            self.screen.json_line(&serde_json::json!({"format": 1, "run": run.id().to_string(), "event": event}));
+            self.screen.json_line(
+                &serde_json::json!({"format": 1, "run": run.id().to_string(), "event": event}),
+            );
             return;
         }
         if let Some(step) = step_of(&event.kind) {
             match run.view(step) {
-                Some(StepView::Working | StepView::Publishing | StepView::Accepted | StepView::Unsure) => {
-                    self.under_way.entry(step.clone()).or_insert_with(Instant::now);
+                Some(
+                    StepView::Working
+                    | StepView::Publishing
+                    | StepView::Accepted
+                    | StepView::Unsure,
+                ) => {
+                    self.under_way
+                        .entry(step.clone())
+                        .or_insert_with(Instant::now);
                 }
                 _ => {
                     self.under_way.remove(step);
@@ -68,11 +84,27 @@ impl Progress {
             }
         }
         match &event.kind {
-            EventKind::Resumed { by, host, .. } => self.line(&format!("   resumed by {} on {}", visible(by), visible(host))),
-            EventKind::UndoStarted { why } => self.line(&format!("   taking back: {}", visible(why))),
-            EventKind::Paused { why } => self.line(&format!("   stopped between steps: {}", visible(why))),
-            EventKind::Refused { step, item, failure } => {
-                self.line(&format!("   {step}: {}: {}", visible(item), visible(&failure.message)));
+            EventKind::Resumed { by, host, .. } => self.line(&format!(
+                "   resumed by {} on {}",
+                visible(by),
+                visible(host)
+            )),
+            EventKind::UndoStarted { why } => {
+                self.line(&format!("   taking back: {}", visible(why)))
+            }
+            EventKind::Paused { why } => {
+                self.line(&format!("   stopped between steps: {}", visible(why)))
+            }
+            EventKind::Refused {
+                step,
+                item,
+                failure,
+            } => {
+                self.line(&format!(
+                    "   {step}: {}: {}",
+                    visible(item),
+                    visible(&failure.message)
+                ));
             }
             _ => {}
         }
@@ -83,11 +115,16 @@ impl Progress {
     /// Prints the steps whose settled state changed by this event.
     fn print_changes(&mut self, event: &Event, run: &Run) {
         let touched: BTreeSet<&StepId> = match &event.kind {
-            EventKind::Finished { .. } | EventKind::Resumed { .. } => run.plan().steps.iter().map(|s| &s.id).collect(),
+            EventKind::Finished { .. } | EventKind::Resumed { .. } => {
+                run.plan().steps.iter().map(|s| &s.id).collect()
+            }
             kind => {
                 let own = step_of(kind).cloned();
                 let steps = run.plan().steps.iter();
-                let skipped = steps.filter(|s| own.as_ref().is_some_and(|own| s.id == *own || s.needs.contains(own)));
+                let skipped = steps.filter(|s| {
+                    own.as_ref()
+                        .is_some_and(|own| s.id == *own || s.needs.contains(own))
+                });
                 skipped.map(|s| &s.id).collect()
             }
         };
@@ -95,20 +132,33 @@ impl Progress {
         for id in touched {
             let Some(view) = run.view(id) else { continue };
             let word = settled(&view);
-            let (Some(word), true) = (word, word != self.printed.get(id).copied()) else { continue };
+            let (Some(word), true) = (word, word != self.printed.get(id).copied()) else {
+                continue;
+            };
             self.printed.insert(id.clone(), word);
-            if matches!(event.kind, EventKind::Resumed { .. }) && !matches!(view, StepView::Failed { .. }) {
+            if matches!(event.kind, EventKind::Resumed { .. })
+                && !matches!(view, StepView::Failed { .. })
+            {
                 continue;
             }
             let report = self.fold.step(run, id);
             lines.extend(report.map(|report| step_line(&report, self.width, self.screen.err())));
-            if let EventKind::WorkFinished { outcome: Outcome::Failed { tail, .. }, .. } = &event.kind {
+            if let EventKind::WorkFinished {
+                outcome: Outcome::Failed { tail, .. },
+                ..
+            } = &event.kind
+            {
                 lines.extend(tail.iter().map(|line| format!("     │ {}", visible(line))));
             }
         }
         for line in lines {
             self.line(&line);
         }
+    }
+
+    /// The run as it stands after the events so far.
+    pub fn report(&self, run: &Run, now: Timestamp) -> Report {
+        self.fold.report(run, now)
     }
 
     /// A redacted line of a step's output.
@@ -152,18 +202,29 @@ impl Progress {
 
 fn short(time: Duration) -> String {
     let seconds = time.as_secs();
-    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
+    if seconds < 60 {
+        format!("{seconds} s")
+    } else {
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    }
 }
 
 /// The word of a state that is worth a line of its own.
 fn settled(view: &StepView) -> Option<&'static str> {
     match view {
-        StepView::Planned | StepView::Ready | StepView::Working | StepView::Publishing | StepView::Accepted => None,
+        StepView::Planned
+        | StepView::Ready
+        | StepView::Working
+        | StepView::Publishing
+        | StepView::Accepted => None,
         StepView::Unsure => Some("unsure"),
         StepView::Retrying { .. } => Some("retrying"),
         StepView::Asking => Some("asking"),
         StepView::Stands { .. } => Some("stands"),
-        StepView::Failed { .. } | StepView::Conflict { .. } | StepView::Limbo | StepView::Doubtful => Some("failed"),
+        StepView::Failed { .. }
+        | StepView::Conflict { .. }
+        | StepView::Limbo
+        | StepView::Doubtful => Some("failed"),
         StepView::Noted { .. } => Some("noted"),
         StepView::Skipped { .. } => Some("skipped"),
         StepView::Undone => Some("undone"),
@@ -195,18 +256,30 @@ pub fn step_of(kind: &EventKind) -> Option<&StepId> {
 /// An event in one line, for `shipway log`.
 pub fn event_line(event: &Event) -> String {
     let text = match &event.kind {
-        EventKind::Started { by, host, shipway } => format!("started by {by} on {host} (shipway {shipway})"),
+        EventKind::Started { by, host, shipway } => {
+            format!("started by {by} on {host} (shipway {shipway})")
+        }
         EventKind::Resumed { by, host, .. } => format!("resumed by {by} on {host}"),
         EventKind::Paused { why } => format!("stopped between steps: {why}"),
         EventKind::WorkStarted { step } => format!("{step}: started"),
-        EventKind::WorkFinished { step, outcome: Outcome::Passed { artifacts, .. } } => match artifacts.len() {
+        EventKind::WorkFinished {
+            step,
+            outcome: Outcome::Passed { artifacts, .. },
+        } => match artifacts.len() {
             0 => format!("{step}: passed"),
             count => format!("{step}: passed, {count} files"),
         },
-        EventKind::WorkFinished { step, outcome: Outcome::Failed { failure, .. } } => {
+        EventKind::WorkFinished {
+            step,
+            outcome: Outcome::Failed { failure, .. },
+        } => {
             format!("{step}: failed: {}", failure.message)
         }
-        EventKind::Looked { step, item, presence } => {
+        EventKind::Looked {
+            step,
+            item,
+            presence,
+        } => {
             use shipway_core::Presence;
             let what = match presence {
                 Presence::Absent => "not there".to_owned(),
@@ -216,27 +289,50 @@ pub fn event_line(event: &Event) -> String {
             };
             format!("{step}: {item}: looked: {what}")
         }
-        EventKind::LookFailed { step, item, failure } => format!("{step}: {item}: could not look: {}", failure.message),
-        EventKind::Intent { step, item, digest } => format!("{step}: {item}: sending {}", digest.short()),
+        EventKind::LookFailed {
+            step,
+            item,
+            failure,
+        } => format!("{step}: {item}: could not look: {}", failure.message),
+        EventKind::Intent { step, item, digest } => {
+            format!("{step}: {item}: sending {}", digest.short())
+        }
         EventKind::Accepted { step, item, .. } => format!("{step}: {item}: accepted"),
-        EventKind::Refused { step, item, failure } => format!("{step}: {item}: no success: {}", failure.message),
-        EventKind::Decided { step, decision, by, note, .. } => {
-            let note = note.as_deref().map(|note| format!(" ({note})")).unwrap_or_default();
-            format!("{step}: {by} says {}{note}", format!("{decision:?}").to_lowercase())
+        EventKind::Refused {
+            step,
+            item,
+            failure,
+        } => format!("{step}: {item}: no success: {}", failure.message),
+        EventKind::Decided {
+            step,
+            decision,
+            by,
+            note,
+            ..
+        } => {
+            let note = note
+                .as_deref()
+                .map(|note| format!(" ({note})"))
+                .unwrap_or_default();
+            format!(
+                "{step}: {by} says {}{note}",
+                format!("{decision:?}").to_lowercase()
+            )
         }
         EventKind::UndoStarted { why } => format!("taking back: {why}"),
         EventKind::RetractIntent { step, item } => format!("{step}: {item}: taking back"),
         EventKind::Retracted { step, item } => format!("{step}: {item}: taken back"),
-        EventKind::RetractFailed { step, item, failure } => {
-            format!("{step}: {item}: could not be taken back: {}", failure.message)
+        EventKind::RetractFailed {
+            step,
+            item,
+            failure,
+        } => {
+            format!(
+                "{step}: {item}: could not be taken back: {}",
+                failure.message
+            )
         }
         EventKind::Finished { end } => format!("finished: {end:?}"),
     };
     format!("{:>4}  {}  {}", event.seq, event.at, visible(&text))
-}
-
-/// A step's state as one sign and word, for lists.
-pub fn state_word(view: &StepView) -> String {
-    let (sign, _, word) = sign(view);
-    format!("{sign} {word}")
 }

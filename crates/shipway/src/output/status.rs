@@ -1,10 +1,10 @@
 //! A run as text.
 
 use super::{Paint, Tone, cut};
+use shipway_core::event::Verdict;
 use shipway_core::redact::visible;
 use shipway_core::report::{Report, State, StepReport};
 use shipway_core::run::StepView;
-use shipway_core::event::Verdict;
 use std::fmt::Write as _;
 
 /// A sign, a tone and a word for a step's state.
@@ -17,12 +17,22 @@ pub fn sign(view: &StepView) -> (&'static str, Tone, String) {
         StepView::Accepted => ("▸", Tone::Hint, "accepted, being read back".into()),
         StepView::Retrying { at } => ("◔", Tone::Warn, format!("tried again at {at}")),
         StepView::Asking => ("?", Tone::Warn, "a person is asked".into()),
-        StepView::Unsure => ("?", Tone::Warn, "the answer was lost; being looked at".into()),
+        StepView::Unsure => (
+            "?",
+            Tone::Warn,
+            "the answer was lost; being looked at".into(),
+        ),
         StepView::Stands { .. } => ("✓", Tone::Good, "done".into()),
         StepView::Failed { failure, .. } => ("✗", Tone::Bad, failure.message.clone()),
-        StepView::Conflict { found } => ("✗", Tone::Bad, format!("something else is there: {found}")),
+        StepView::Conflict { found } => {
+            ("✗", Tone::Bad, format!("something else is there: {found}"))
+        }
         StepView::Limbo => ("✗", Tone::Bad, "accepted, and nobody can read it".into()),
-        StepView::Doubtful => ("?", Tone::Warn, "may or may not have happened; not repeated".into()),
+        StepView::Doubtful => (
+            "?",
+            Tone::Warn,
+            "may or may not have happened; not repeated".into(),
+        ),
         StepView::Noted { failure } => ("!", Tone::Warn, format!("failed, noted: {failure}")),
         StepView::Skipped { reason } => ("-", Tone::Warn, format!("skipped: {reason}")),
         StepView::Undone => ("↶", Tone::Warn, "taken back".into()),
@@ -37,8 +47,19 @@ pub fn render(report: &Report, paint: Paint) -> String {
         _ => Tone::Warn,
     };
     let title = format!("{} {}", report.project, report.version);
-    let _ = writeln!(out, "{}  {}", paint.tone(Tone::Strong, &visible(&title)), paint.tone(tone, report.state.as_str()));
-    let width = report.steps.iter().map(|step| step.id.as_str().chars().count()).max().unwrap_or(0).min(40);
+    let _ = writeln!(
+        out,
+        "{}  {}",
+        paint.tone(Tone::Strong, &visible(&title)),
+        paint.tone(tone, report.state.as_str())
+    );
+    let width = report
+        .steps
+        .iter()
+        .map(|step| step.id.as_str().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(40);
     for step in &report.steps {
         let _ = writeln!(out, "{}", step_line(step, width, paint));
     }
@@ -48,8 +69,18 @@ pub fn render(report: &Report, paint: Paint) -> String {
     out.push('\n');
     out.push_str(&public(report, paint));
     for ask in &report.asks {
-        let who = ask.who.as_deref().map(|who| format!(" ({who})")).unwrap_or_default();
-        let _ = writeln!(out, "{} {}: {}{who}", paint.tone(Tone::Warn, "asked:"), ask.step, visible(&ask.title));
+        let who = ask
+            .who
+            .as_deref()
+            .map(|who| format!(" ({who})"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{} {}: {}{who}",
+            paint.tone(Tone::Warn, "asked:"),
+            ask.step,
+            visible(&ask.title)
+        );
     }
     let _ = write!(out, "run {}", report.run);
     out
@@ -62,14 +93,26 @@ pub fn step_line(step: &StepReport, width: usize, paint: Paint) -> String {
     let text = match &step.view {
         StepView::Stands { .. } => {
             let figures = figures(step);
-            if figures.is_empty() { visible(&step.title) } else { format!("{}  {figures}", visible(&step.title)) }
+            if figures.is_empty() {
+                visible(&step.title)
+            } else {
+                format!("{}  {figures}", visible(&step.title))
+            }
         }
         StepView::Planned | StepView::Ready => visible(&step.title),
         _ => visible(&word),
     };
     let busy = step.busy();
-    let time = if busy.0 == 0 { String::new() } else { format!("  {busy}") };
-    format!(" {} {id:width$}  {text}{}", paint.tone(tone, sign), paint.tone(Tone::Faint, &time))
+    let time = if busy.0 == 0 {
+        String::new()
+    } else {
+        format!("  {busy}")
+    };
+    format!(
+        " {} {id:width$}  {text}{}",
+        paint.tone(tone, sign),
+        paint.tone(Tone::Faint, &time)
+    )
 }
 
 fn figures(step: &StepReport) -> String {
@@ -79,7 +122,11 @@ fn figures(step: &StepReport) -> String {
         .filter(|evidence| evidence.name != "log")
         .map(|evidence| match evidence.verdict {
             Verdict::Pass => format!("{} {}", evidence.name, visible(&evidence.figure)),
-            verdict => format!("{} {} ({verdict:?})", evidence.name, visible(&evidence.figure)),
+            verdict => format!(
+                "{} {} ({verdict:?})",
+                evidence.name,
+                visible(&evidence.figure)
+            ),
         })
         .collect();
     shown.join(", ")
@@ -88,17 +135,29 @@ fn figures(step: &StepReport) -> String {
 /// What is public, and what is not, in a few lines.
 pub fn public(report: &Report, paint: Paint) -> String {
     let mut out = String::new();
-    let shown: Vec<_> = report.public.iter().filter(|item| !matches!(item.target.as_str(), "repository" | "checkout")).collect();
+    let shown: Vec<_> = report
+        .public
+        .iter()
+        .filter(|item| !matches!(item.target.as_str(), "repository" | "checkout"))
+        .collect();
     if shown.is_empty() {
         let _ = writeln!(out, "nothing is public");
         return out;
     }
-    let title = if report.state == State::Released { "public" } else { "public by now" };
+    let title = if report.state == State::Released {
+        "public"
+    } else {
+        "public by now"
+    };
     let _ = writeln!(out, "{}", paint.tone(Tone::Strong, title));
     for item in shown {
         let rehearsal = if item.rehearsal { " (test index)" } else { "" };
         let ours = if item.ours { "" } else { ", there before us" };
-        let url = item.receipt.as_ref().and_then(|receipt| receipt.url.as_deref()).unwrap_or(&item.place);
+        let url = item
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.url.as_deref())
+            .unwrap_or(&item.place);
         let _ = writeln!(
             out,
             "  {}{rehearsal}: {}  {}{ours}  {}",
@@ -114,7 +173,11 @@ pub fn public(report: &Report, paint: Paint) -> String {
 /// Steps that did not happen yet, by name.
 pub fn missing(report: &Report) -> Vec<&StepReport> {
     let open = |step: &&StepReport| {
-        !step.best_effort && !matches!(step.view, StepView::Stands { .. } | StepView::Skipped { .. })
+        !step.best_effort
+            && !matches!(
+                step.view,
+                StepView::Stands { .. } | StepView::Skipped { .. }
+            )
     };
     report.steps.iter().filter(open).collect()
 }

@@ -1,0 +1,224 @@
+//! `shipway verify`: everything that a run published is read back and compared.
+
+use super::{find_arg, repository_of};
+use crate::cli::VerifyArgs;
+use crate::drive::{self, engine_error};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::output::Tone;
+use crate::session::Session;
+use crate::world::RealWorld;
+use serde::Serialize;
+use shipway_core::plan::{Action, Plan};
+use shipway_core::redact::visible;
+use shipway_core::target::Reversal;
+use shipway_core::{Presence, Run};
+use shipway_engine::{Embedded, Store, World};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+#[derive(Serialize)]
+struct Row {
+    target: String,
+    item: String,
+    digest: String,
+    /// `same`, `absent`, `different`, `unreadable`, `moved-on`.
+    is: &'static str,
+    note: String,
+}
+
+impl Row {
+    fn is_right(&self) -> bool {
+        matches!(self.is, "same" | "moved-on" | "unreadable")
+    }
+}
+
+pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
+    let engine = drive::open(session)?;
+    if args.journal {
+        return journal(session, &engine);
+    }
+    let id = find_arg(session, &engine, &args.run)?;
+    let (run, _) = drive::fold(&engine, &id)?;
+    let repository = repository_of(session, &engine, &id)?;
+    let quiet = Box::new(|_: &shipway_core::StepId, _: &str| {});
+    let world = RealWorld::new(
+        session,
+        &id,
+        &repository,
+        quiet,
+        Arc::new(AtomicBool::new(false)),
+    )
+    .map_err(|error| {
+        CommandError::from_error(Exit::Internal, "the artifact store cannot be used", &error)
+    })?;
+    let rows = look_at_all(&run, &world);
+    let wrong = rows.iter().filter(|row| !row.is_right()).count();
+    let screen = &session.screen;
+    if screen.json {
+        screen.json(
+            &serde_json::json!({"format": 1, "run": id.to_string(), "items": rows, "wrong": wrong}),
+        );
+    } else {
+        for row in &rows {
+            let tone = if row.is_right() {
+                Tone::Good
+            } else {
+                Tone::Bad
+            };
+            let sign = if row.is_right() { "✓" } else { "✗" };
+            let digest: String = row.digest.chars().take(12).collect();
+            screen.data(&format!(
+                "{} {}  {}  {digest}  {}  {}",
+                screen.out().tone(tone, sign),
+                visible(&row.target),
+                visible(&row.item),
+                row.is,
+                screen.out().tone(Tone::Faint, &visible(&row.note))
+            ));
+        }
+    }
+    if rows.is_empty() {
+        screen.talk("this run published nothing");
+    }
+    if wrong == 0 {
+        screen.talk(&format!(
+            "{} of {} items are as they were released",
+            rows.len(),
+            rows.len()
+        ));
+        return Ok(());
+    }
+    Err(CommandError::new(
+        Exit::Conflict,
+        format!(
+            "{wrong} of {} items are not as they were released",
+            rows.len()
+        ),
+    ))
+}
+
+/// Looks at every item that stands by what the run says.
+fn look_at_all(run: &Run, world: &RealWorld) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for public in run.public() {
+        let Some(Action::Publish(publish)) = run.plan().step(&public.step).map(|step| &step.action)
+        else {
+            continue;
+        };
+        let Some(item) = run
+            .items(&public.step)
+            .into_iter()
+            .find(|item| item.name == public.item)
+        else {
+            continue;
+        };
+        let looked = world
+            .target(&publish.target)
+            .and_then(|target| target.observe(item));
+        let (is, note) = match looked {
+            Ok(Presence::Same { receipt }) => (
+                "same",
+                receipt.url.unwrap_or_else(|| publish.target.place.clone()),
+            ),
+            // A draft is gone once it is published, and a branch is moved by the next commit of the same plan.
+            Ok(Presence::Absent | Presence::Different { .. })
+                if is_superseded(run, &public.step, publish.reversal) =>
+            {
+                (
+                    "moved-on",
+                    "a later step of the same plan moved it".to_owned(),
+                )
+            }
+            Ok(Presence::Absent) => ("absent", publish.target.place.clone()),
+            Ok(Presence::Different { found }) => ("different", found),
+            Ok(Presence::Unknown { why }) => ("unreadable", why),
+            Err(failure) => ("absent", format!("could not be looked at: {failure}")),
+        };
+        rows.push(Row {
+            target: public.target,
+            item: public.item,
+            digest: item.digest.to_string(),
+            is,
+            note,
+        });
+    }
+    rows
+}
+
+/// Whether a later step of the plan that stands moves on what this step put there.
+fn is_superseded(run: &Run, step: &shipway_core::StepId, reversal: Reversal) -> bool {
+    let plan: &Plan = run.plan();
+    let Some(Action::Publish(earlier)) = plan.step(step).map(|step| &step.action) else {
+        return false;
+    };
+    let later = plan.steps.iter().skip_while(|one| one.id != *step).skip(1);
+    let published: Vec<_> = run.public().into_iter().map(|public| public.step).collect();
+    later
+        .filter(|one| published.contains(&one.id))
+        .any(|one| match &one.action {
+            Action::Publish(later) => {
+                let same_place = later.target.name == earlier.target.name;
+                let draft =
+                    earlier.target.kind == "github-draft" && later.target.kind == "github-release";
+                let reference = earlier.target.kind.starts_with("git")
+                    && later.target.kind == earlier.target.kind
+                    && names_of(later)
+                        .iter()
+                        .any(|name| names_of(earlier).contains(name));
+                same_place && (draft || reference) && (draft || reversal != Reversal::Deletes)
+            }
+            _ => false,
+        })
+}
+
+fn names_of(publish: &shipway_core::plan::Publish) -> Vec<String> {
+    let shipway_core::plan::Items::Fixed(items) = &publish.items else {
+        return Vec::new();
+    };
+    let refs = items
+        .iter()
+        .flat_map(|item| item.body["refs"].as_array().into_iter().flatten());
+    refs.filter_map(|change| change["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Every run's chain and every sealed artifact's bytes.
+fn journal(session: &Session, engine: &Embedded) -> Result<(), CommandError> {
+    let runs = engine.runs().map_err(|error| engine_error(&error))?;
+    let store = Store::open(session.state.join("store")).map_err(|error| {
+        CommandError::from_error(Exit::Internal, "the artifact store cannot be used", &error)
+    })?;
+    let (mut events, mut artifacts) = (0, 0);
+    for listed in &runs {
+        let (run, _) = drive::fold(engine, &listed.entry.id)?;
+        events += run.seq();
+        for artifact in run
+            .manifest()
+            .map(|manifest| manifest.0.as_slice())
+            .unwrap_or_default()
+        {
+            store.verify(&artifact.digest).map_err(|error| {
+                CommandError::from_error(
+                    Exit::Internal,
+                    format!(
+                        "{} of run {} is damaged in the artifact store",
+                        artifact.name,
+                        listed.entry.id.short()
+                    ),
+                    &error,
+                )
+            })?;
+            artifacts += 1;
+        }
+    }
+    if session.screen.json {
+        session.screen.json(&serde_json::json!({"format": 1, "runs": runs.len(), "events": events, "artifacts": artifacts}));
+    } else {
+        session.screen.data(&format!(
+            "{} runs, {events} events: every chain is whole; {artifacts} sealed files read back",
+            runs.len()
+        ));
+    }
+    Ok(())
+}

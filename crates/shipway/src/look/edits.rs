@@ -1,0 +1,450 @@
+//! What the release changes in the repository: version files, changelog, commits, tag. Computed in memory, written nowhere.
+
+use super::repository::{Ground, history_error};
+use super::version::Decided;
+use super::{indexes, version};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::session::Session;
+use shipway_core::plan::{Commit, GitTime, Patience, Person, Source, Tag};
+use shipway_core::planner::{Facts, config_digest, fill};
+use shipway_core::version::{Level, Version};
+use shipway_core::{Oid, RefName};
+use super::shim as changelog;
+use shipway_history::version_file;
+use shipway_targets::git::objects::{Draft, NewCommit, ObjectError};
+use std::collections::BTreeMap;
+
+/// Everything that the planner has to know, but for the interpreters.
+pub fn facts(session: &Session, ground: &Ground, decided: Decided) -> Result<Facts, CommandError> {
+    let made_at = session.now();
+    let project = &ground.config.project;
+    let pep440 = decided.version.pep440().ok_or_else(|| {
+        CommandError::usage(format!(
+            "{} cannot be written as PEP 440 does",
+            decided.version
+        ))
+        .hinted("Python packages need a version such as 1.2.0, 1.2.0rc1 or 1.2.0.dev0")
+    });
+    let uses_pep440 = ground
+        .config
+        .publish
+        .iter()
+        .any(|publish| matches!(publish.to, shipway_core::config::Destination::Pypi { .. }));
+    let pep440 = if uses_pep440 {
+        pep440?
+    } else {
+        pep440.unwrap_or_else(|_| decided.version.to_string())
+    };
+    let head = decided
+        .existing
+        .as_ref()
+        .map_or_else(|| ground.head.clone(), |(_, commit)| commit.clone());
+    let mut work = Work::open(
+        ground,
+        &decided,
+        head.clone(),
+        GitTime {
+            seconds: made_at.seconds(),
+            offset: 0,
+        },
+    )?;
+    let written = if decided.existing.is_some() {
+        work.take_existing()?
+    } else {
+        work.write(made_at.date())?
+    };
+    let (indexes, mut warnings) = indexes::find(session, &ground.config)?;
+    warnings.extend(written.warnings);
+    let next = decided
+        .version
+        .bump(Level::Minor, None, made_at)
+        .map_err(|error| version::version_error(&error))?;
+    let next = if decided.version.is_prerelease() {
+        final_of(&decided.version, ground)?
+    } else {
+        next
+    };
+    Ok(Facts {
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        made_at,
+        flow: "release".to_owned(),
+        version: decided.version.to_string(),
+        pep440,
+        is_prerelease: decided.version.is_prerelease(),
+        line: decided.version.line(),
+        previous: decided.previous.as_ref().map(|tag| tag.version.to_string()),
+        next: next.to_string(),
+        because: decided.because,
+        source: Source {
+            branch: ground.branch.clone(),
+            head,
+            remote: project.remote.clone(),
+            url: ground.url.clone(),
+            config: config_digest(&ground.config_text),
+        },
+        commits: written.commits,
+        tag: written.tag,
+        from_tag: decided.existing.is_some(),
+        release_branch: written.branch,
+        notes: written.notes,
+        interpreters: BTreeMap::new(),
+        indexes,
+        warnings,
+        patience: Patience::default(),
+    })
+}
+
+/// The release that a pre-release leads to: the milestone that stays open.
+fn final_of(version: &Version, ground: &Ground) -> Result<Version, CommandError> {
+    let [major, minor, patch] = version.numbers();
+    Version::parse(
+        &format!("{major}.{minor}.{patch}"),
+        ground.config.project.scheme,
+    )
+    .map_err(|error| version::version_error(&error))
+}
+
+struct Written {
+    commits: Vec<Commit>,
+    tag: Tag,
+    branch: Option<RefName>,
+    notes: String,
+    warnings: Vec<String>,
+}
+
+struct Work<'a> {
+    ground: &'a Ground,
+    decided: &'a Decided,
+    draft: Draft,
+    head: Oid,
+    at: GitTime,
+    author: Person,
+    committer: Person,
+}
+
+impl<'a> Work<'a> {
+    fn open(
+        ground: &'a Ground,
+        decided: &'a Decided,
+        head: Oid,
+        at: GitTime,
+    ) -> Result<Self, CommandError> {
+        let draft =
+            Draft::open(ground.repository.git_dir()).map_err(|error| object_error(&error))?;
+        let author = ground
+            .repository
+            .author()
+            .map_err(|error| history_error(&error))?;
+        let committer = ground
+            .repository
+            .committer()
+            .map_err(|error| history_error(&error))?;
+        Ok(Self {
+            ground,
+            decided,
+            draft,
+            head,
+            at,
+            author,
+            committer,
+        })
+    }
+
+    /// The release commit, the merge, the next version, the tag.
+    fn write(&mut self, date: String) -> Result<Written, CommandError> {
+        let project = &self.ground.config.project;
+        let tag_name = self.decided.tag.clone();
+        let version = self.decided.version.to_string();
+        let values = [
+            ("version", version.as_str()),
+            ("project", &project.name),
+            ("tag", tag_name.short()),
+        ];
+        let (files, notes, warnings) = self.release_files(&date)?;
+        let message = line(&fill(&project.commit_message, &values));
+        let release = self.commit(
+            "release",
+            std::slice::from_ref(&self.head),
+            &message,
+            &files,
+        )?;
+        let branch = match &project.release_branch {
+            Some(pattern) => Some(
+                RefName::branch(&fill(pattern, &values))
+                    .map_err(|error| CommandError::usage(error.to_string()))?,
+            ),
+            None => None,
+        };
+        let message = line(&fill(&project.tag_message, &values));
+        let tag = self
+            .draft
+            .tag(&tag_name, &release.id, &self.committer, self.at, &message)
+            .map_err(|error| object_error(&error))?;
+        let mut commits = vec![release];
+        if let Some(branch) = &branch {
+            self.refuse_branch(branch)?;
+            let parents = [self.head.clone(), commits[0].id.clone()];
+            let message = line(&format!("Merge {} into {}", branch.short(), project.branch));
+            let new = self.new_commit("merge", &parents, &message);
+            let merge = self
+                .draft
+                .merge(&new, &parents[1])
+                .map_err(|error| object_error(&error))?;
+            commits.push(merge);
+        }
+        if let Some(next) = self.decided.version.next_development(project.next) {
+            let parents: Vec<Oid> = commits
+                .last()
+                .map(|commit| commit.id.clone())
+                .into_iter()
+                .collect();
+            let files = self.versions(&parents[0], &next, true)?;
+            if !files.is_empty() {
+                let message = line(&format!("Begin the development of {next}"));
+                commits.push(self.commit("next-version", &parents, &message, &files)?);
+            }
+        }
+        Ok(Written {
+            commits,
+            tag,
+            branch,
+            notes,
+            warnings,
+        })
+    }
+
+    /// For a release from a tag: what the tag names must be what the files say.
+    fn take_existing(&mut self) -> Result<Written, CommandError> {
+        let version = &self.decided.version;
+        for file in &self.ground.config.project.version_files {
+            let bytes = self.file(&self.head, &file.path)?;
+            let says = version_file::read_version(&file.path, &bytes, file.pattern.as_deref())
+                .map_err(|error| version_file_error(&error))?;
+            let parsed = Version::parse(&says, version.scheme())
+                .map_err(|error| version::version_error(&error))?;
+            if parsed != *version {
+                return Err(CommandError::new(
+                    Exit::Conflict,
+                    format!(
+                        "tag {} names {version}, and {} says {says}",
+                        self.decided.tag.short(),
+                        file.path
+                    ),
+                )
+                .hinted("the tag stands on the wrong commit: nothing was done"));
+            }
+        }
+        let notes = match &self.ground.config.changelog {
+            Some(log) => self.section(&log.path)?,
+            None => changelog::notes(&self.decided.changes),
+        };
+        let tag = Tag {
+            id: self
+                .decided
+                .existing
+                .as_ref()
+                .map_or_else(|| self.head.clone(), |(object, _)| object.clone()),
+            name: self.decided.tag.clone(),
+            target: self.head.clone(),
+            tagger: self.committer.clone(),
+            at: self.at,
+            message: String::new(),
+        };
+        Ok(Written {
+            commits: Vec::new(),
+            tag,
+            branch: None,
+            notes,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Version files and changelog of the release, its notes, and what to warn of.
+    #[expect(
+        clippy::type_complexity,
+        reason = "three results of one pass, taken apart at once"
+    )]
+    fn release_files(
+        &self,
+        date: &str,
+    ) -> Result<(Vec<(String, Vec<u8>)>, String, Vec<String>), CommandError> {
+        self.refuse_backwards()?;
+        let mut files = self.versions(&self.head, &self.decided.version, false)?;
+        let Some(log) = &self.ground.config.changelog else {
+            return Ok((files, changelog::notes(&self.decided.changes), Vec::new()));
+        };
+        let before = self
+            .draft
+            .file(&self.head, &log.path)
+            .map_err(|error| object_error(&error))?;
+        let closed = changelog::close(
+            before.as_deref(),
+            &changelog::Close {
+                version: &self.decided.version.to_string(),
+                date,
+                changes: &self.decided.changes,
+                unreleased: log.unreleased.as_deref(),
+                tag: self.decided.tag.short(),
+                previous_tag: self.decided.previous.as_ref().map(|tag| tag.name.short()),
+                url: &self.ground.url,
+            },
+        )
+        .map_err(|error| changelog_error(&log.path, &error))?;
+        let warnings = closed
+            .warnings
+            .iter()
+            .map(|warning| format!("{}: {warning}", log.path))
+            .collect();
+        match files.iter_mut().find(|(path, _)| *path == log.path) {
+            Some((path, _)) => {
+                return Err(CommandError::usage(format!(
+                    "{path} is both the changelog and a version file"
+                )));
+            }
+            None => files.push((log.path.clone(), closed.text)),
+        }
+        Ok((files, closed.notes, warnings))
+    }
+
+    /// The files that say a version, with this one in it.
+    fn versions(
+        &self,
+        commit: &Oid,
+        version: &Version,
+        development: bool,
+    ) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
+        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+        let wanted = self.ground.config.project.version_files.iter();
+        for file in wanted.filter(|file| !development || file.follows_development) {
+            // Two patterns may stand for one file.
+            let known = files.iter().position(|(path, _)| *path == file.path);
+            let bytes = match known {
+                Some(at) => files.remove(at).1,
+                None => self.file(commit, &file.path)?,
+            };
+            let bytes = version_file::set(&file.path, &bytes, file.pattern.as_deref(), version)
+                .map_err(|error| version_file_error(&error))?;
+            files.push((file.path.clone(), bytes));
+        }
+        Ok(files)
+    }
+
+    /// What the files say now must not be higher than what is to be released.
+    fn refuse_backwards(&self) -> Result<(), CommandError> {
+        let project = &self.ground.config.project;
+        let mut found = Vec::new();
+        for file in project
+            .version_files
+            .iter()
+            .filter(|file| file.follows_development)
+        {
+            let bytes = self.file(&self.head, &file.path)?;
+            let says = version_file::read_version(&file.path, &bytes, file.pattern.as_deref())
+                .map_err(|error| version_file_error(&error))?;
+            found.push((file.path.clone(), says));
+        }
+        let agreed = version_file::agreed(&found, project.scheme)
+            .map_err(|error| version_file_error(&error))?;
+        match agreed {
+            Some(says) if says.precedence(&self.decided.version).is_gt() => {
+                Err(CommandError::usage(format!(
+                    "{} is lower than {says}, which {} says",
+                    self.decided.version, found[0].0
+                ))
+                .hinted(format!(
+                    "release {says} or a higher version, or correct the file first"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_branch(&self, branch: &RefName) -> Result<(), CommandError> {
+        match self.ground.reference(branch)? {
+            Some(oid) => Err(CommandError::new(
+                Exit::Conflict,
+                format!(
+                    "branch {} exists already, at {}",
+                    branch.short(),
+                    oid.abbreviated()
+                ),
+            )
+            .then(
+                format!("git branch -D {}", branch.short()),
+                "deletes it, if nothing in it is needed",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn section(&self, path: &str) -> Result<String, CommandError> {
+        let bytes = self.file(&self.head, path)?;
+        let version = self.decided.version.to_string();
+        changelog::section(&bytes, &version).map_err(|error| changelog_error(path, &error))
+    }
+
+    fn file(&self, commit: &Oid, path: &str) -> Result<Vec<u8>, CommandError> {
+        let found = self
+            .draft
+            .file(commit, path)
+            .map_err(|error| object_error(&error))?;
+        found.ok_or_else(|| {
+            CommandError::usage(format!("{path} is not in commit {}", commit.abbreviated()))
+                .hinted("correct its path in shipway.toml, or commit it")
+        })
+    }
+
+    fn commit(
+        &self,
+        role: &str,
+        parents: &[Oid],
+        message: &str,
+        files: &[(String, Vec<u8>)],
+    ) -> Result<Commit, CommandError> {
+        self.draft
+            .commit(&self.new_commit(role, parents, message), files)
+            .map_err(|error| object_error(&error))
+    }
+
+    fn new_commit<'c>(
+        &'c self,
+        role: &'c str,
+        parents: &'c [Oid],
+        message: &'c str,
+    ) -> NewCommit<'c> {
+        NewCommit {
+            role,
+            parents,
+            author: &self.author,
+            committer: &self.committer,
+            at: self.at,
+            message,
+        }
+    }
+}
+
+/// A message ends with a line end, as git writes it.
+fn line(message: &str) -> String {
+    format!("{}\n", message.trim_end())
+}
+
+fn object_error(error: &ObjectError) -> CommandError {
+    CommandError::from_error(Exit::Usage, "the release commit cannot be made", error)
+}
+
+fn version_file_error(error: &version_file::VersionFileError) -> CommandError {
+    let failed = CommandError::from_error(Exit::Usage, "the version cannot be set", error);
+    match error.hint() {
+        Some(hint) => failed.hinted(hint),
+        None => failed,
+    }
+}
+
+fn changelog_error(path: &str, error: &changelog::ChangelogError) -> CommandError {
+    let failed = CommandError::from_error(Exit::Usage, format!("{path} cannot be closed"), error);
+    match error.hint() {
+        Some(hint) => failed.hinted(hint),
+        None => failed,
+    }
+}

@@ -1,0 +1,254 @@
+//! Deciding which version is released, and why.
+
+use super::repository::{Ground, history_error};
+use crate::cli::{LevelArg, VersionArgs};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::session::Session;
+use shipway_core::version::{Level, Pre, Version, VersionError};
+use shipway_core::{Oid, RefName};
+use shipway_history::{Changes, ReleaseTag, next_version};
+
+/// How many reasons a plan lists.
+const REASONS: usize = 20;
+
+/// A version that is to be released.
+pub struct Decided {
+    pub version: Version,
+    pub previous: Option<ReleaseTag>,
+    pub because: Vec<String>,
+    /// What came since the last release that users have.
+    pub changes: Changes,
+    pub tag: RefName,
+    /// The tag that exists already, for a release from a tag: its object and its commit.
+    pub existing: Option<(Oid, Oid)>,
+}
+
+/// Decides from what was asked for, or from the commits.
+pub fn decide(
+    session: &Session,
+    ground: &Ground,
+    args: &VersionArgs,
+) -> Result<Decided, CommandError> {
+    let scheme = ground.config.project.scheme;
+    let tags = ground
+        .repository
+        .release_tags(&ground.pattern, scheme)
+        .map_err(|error| history_error(&error))?;
+    let previous = ground
+        .repository
+        .latest(&ground.head, &tags)
+        .map_err(|error| history_error(&error))?;
+    let pre = args
+        .pre
+        .as_deref()
+        .map(str::parse::<Pre>)
+        .transpose()
+        .map_err(|error| version_error(&error))?;
+    // A final release tells of everything since the last final one; a pre-release only of what is new.
+    let finals: Vec<ReleaseTag> = tags
+        .iter()
+        .filter(|tag| !tag.version.is_prerelease())
+        .cloned()
+        .collect();
+    let asks_for_pre = pre.is_some()
+        || args
+            .version
+            .as_deref()
+            .is_some_and(|text| is_pre(text, ground));
+    let since = if asks_for_pre {
+        previous.cloned()
+    } else {
+        ground
+            .repository
+            .latest(&ground.head, &finals)
+            .map_err(|error| history_error(&error))?
+            .cloned()
+    };
+    let commits = ground
+        .repository
+        .commits_since(&ground.head, since.as_ref().map(|tag| &tag.commit))
+        .map_err(|error| history_error(&error))?;
+    let changes = Changes::of(&commits);
+    let current = previous.map(|tag| &tag.version);
+    let (version, because) = match (&args.version, args.level) {
+        (Some(text), _) => {
+            let version = Version::parse(text, scheme).map_err(|error| version_error(&error))?;
+            (
+                version,
+                vec![format!("{} asked for {text}", session.user())],
+            )
+        }
+        (None, Some(level)) => {
+            let level = match level {
+                LevelArg::Patch => Level::Patch,
+                LevelArg::Minor => Level::Minor,
+                LevelArg::Major => Level::Major,
+            };
+            (
+                raise(session, ground, current, level, pre)?,
+                asked(session, level, &changes, current),
+            )
+        }
+        (None, None) => from_commits(session, ground, current, &changes, pre)?,
+    };
+    if let Some(highest) = tags.last() {
+        version
+            .must_follow(&highest.version)
+            .map_err(|error| version_error(&error))?;
+    }
+    let tag = tag_name(ground, &version)?;
+    if let Some(object) = ground.reference(&tag)? {
+        return Err(CommandError::new(
+            Exit::Conflict,
+            format!(
+                "tag {} exists already, at {}",
+                tag.short(),
+                object.abbreviated()
+            ),
+        )
+        .hinted("a tag that was used is never moved: choose a higher version")
+        .then(
+            format!("shipway release --tag {}", tag.short()),
+            "releases what the tag names",
+        ));
+    }
+    Ok(Decided {
+        version,
+        previous: previous.cloned(),
+        because,
+        changes,
+        tag,
+        existing: None,
+    })
+}
+
+/// The version that an existing tag names; nothing is committed for it.
+pub fn from_tag(ground: &Ground, short: &str) -> Result<Decided, CommandError> {
+    let scheme = ground.config.project.scheme;
+    let tags = ground
+        .repository
+        .release_tags(&ground.pattern, scheme)
+        .map_err(|error| history_error(&error))?;
+    let short = short.strip_prefix("refs/tags/").unwrap_or(short);
+    let Some(found) = tags.iter().find(|tag| tag.name.short() == short) else {
+        return Err(
+            CommandError::usage(format!("there is no release tag named {short:?}")).hinted(
+                format!(
+                    "release tags look like {}; fetch them with git fetch --tags",
+                    ground.config.project.tag
+                ),
+            ),
+        );
+    };
+    let earlier: Vec<ReleaseTag> = tags
+        .iter()
+        .filter(|tag| tag.version < found.version)
+        .cloned()
+        .collect();
+    let previous = ground
+        .repository
+        .latest(&found.commit, &earlier)
+        .map_err(|error| history_error(&error))?
+        .cloned();
+    let commits = ground
+        .repository
+        .commits_since(&found.commit, previous.as_ref().map(|tag| &tag.commit))
+        .map_err(|error| history_error(&error))?;
+    Ok(Decided {
+        version: found.version.clone(),
+        previous,
+        because: vec![format!("tag {short} names it")],
+        changes: Changes::of(&commits),
+        tag: found.name.clone(),
+        existing: Some((found.object.clone(), found.commit.clone())),
+    })
+}
+
+fn from_commits(
+    session: &Session,
+    ground: &Ground,
+    current: Option<&Version>,
+    changes: &Changes,
+    pre: Option<Pre>,
+) -> Result<(Version, Vec<String>), CommandError> {
+    match next_version(current, &changes.listed) {
+        Some(decision) => Ok((
+            raise(session, ground, current, decision.level, pre)?,
+            decision.reasons(REASONS),
+        )),
+        None => {
+            let since =
+                current.map_or("the first commit".to_owned(), |version| version.to_string());
+            let mut failed = CommandError::new(
+                Exit::NothingToRelease,
+                format!("nothing since {since} asks for a release"),
+            );
+            failed.causes.push(format!(
+                "{} commits, of which {} do not say what kind of change they are",
+                changes.listed.len(),
+                changes.others().count()
+            ));
+            Err(failed.then("shipway release patch", "releases all the same"))
+        }
+    }
+}
+
+fn raise(
+    session: &Session,
+    ground: &Ground,
+    current: Option<&Version>,
+    level: Level,
+    pre: Option<Pre>,
+) -> Result<Version, CommandError> {
+    let first = Version::parse(first_version(ground), ground.config.project.scheme)
+        .map_err(|error| version_error(&error))?;
+    current
+        .unwrap_or(&first)
+        .bump(level, pre, session.now())
+        .map_err(|error| version_error(&error))
+}
+
+/// What a project without any release is raised from.
+fn first_version(ground: &Ground) -> &'static str {
+    match ground.config.project.scheme {
+        shipway_core::config::Scheme::Calver => "1970.1.0",
+        _ => "0.0.0",
+    }
+}
+
+fn asked(
+    session: &Session,
+    level: Level,
+    changes: &Changes,
+    current: Option<&Version>,
+) -> Vec<String> {
+    let mut because = vec![format!("{} asked for {level}", session.user())];
+    match next_version(current, &changes.listed) {
+        Some(decision) if decision.level > level => because.push(format!(
+            "although the commits ask for {}: {}",
+            decision.level,
+            decision.reasons(1).join("")
+        )),
+        Some(decision) => because.extend(decision.reasons(REASONS)),
+        None => {}
+    }
+    because
+}
+
+fn is_pre(text: &str, ground: &Ground) -> bool {
+    Version::parse(text, ground.config.project.scheme).is_ok_and(|version| version.is_prerelease())
+}
+
+fn tag_name(ground: &Ground, version: &Version) -> Result<RefName, CommandError> {
+    RefName::tag(&ground.pattern.name(version))
+        .map_err(|error| CommandError::usage(error.to_string()))
+}
+
+pub fn version_error(error: &VersionError) -> CommandError {
+    let failed = CommandError::usage(error.to_string());
+    match error.hint() {
+        Some(hint) => failed.hinted(hint),
+        None => failed,
+    }
+}

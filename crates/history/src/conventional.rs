@@ -371,7 +371,8 @@ mod tests {
         ) {
             let mark = if breaking { "!" } else { "" };
             let in_brackets = scope.as_ref().map(|s| format!("({s})")).unwrap_or_default();
-            let footers: String = values.iter().map(|v| format!("Refs-to: {v}\n")).collect();
+            let footers: Vec<String> = values.iter().map(|v| format!("Refs-to: {v}")).collect();
+            let footers = footers.join("\n");
             let message = format!("{kind}{in_brackets}{mark}: {description}\n\n{body}\n{footers}");
             let found = read(&message);
             prop_assert_eq!(found.kind, kind);

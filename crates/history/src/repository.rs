@@ -99,7 +99,11 @@ impl Repository {
                 reduced: gix::open::Options::isolated(),
             },
         };
-        let found = gix::ThreadSafeRepository::discover_opts(path, Default::default(), trust);
+        let found = gix::ThreadSafeRepository::discover_opts(
+            path,
+            gix::discover::upwards::Options::default(),
+            trust,
+        );
         let git = found.map_err(open)?.to_thread_local();
         let shallow = git.shallow_commits().map_err(open)?;
         let cut = shallow.map(|commits| commits.iter().copied().collect());
@@ -345,9 +349,9 @@ impl Repository {
         ]);
         command.args(["--porcelain=v1", "-z", "--untracked-files=normal"]);
         command.args(["--no-renames", "--ignore-submodules=none"]);
-        STEERING.iter().for_each(|name| {
+        for name in STEERING {
             command.env_remove(name);
-        });
+        }
         if self.settings == Settings::RepositoryOnly {
             command
                 .env("GIT_CONFIG_NOSYSTEM", "1")
@@ -413,16 +417,13 @@ impl Repository {
         &self,
         signature: Option<gix::Result<gix::actor::SignatureRef<'_>>>,
     ) -> Result<Person, HistoryError> {
-        let (name, email) = match signature {
-            Some(found) => {
-                let found = found.map_err(|source| HistoryError::read("user.name", source))?;
-                (plain(found.name), plain(found.email))
-            }
-            None => {
-                let set = self.git.config_snapshot().string("user.name").is_some();
-                let missing = if set { "user.email" } else { "user.name" };
-                return Err(HistoryError::NoIdentity(missing));
-            }
+        let (name, email) = if let Some(found) = signature {
+            let found = found.map_err(|source| HistoryError::read("user.name", source))?;
+            (plain(found.name), plain(found.email))
+        } else {
+            let set = self.git.config_snapshot().string("user.name").is_some();
+            let missing = if set { "user.email" } else { "user.name" };
+            return Err(HistoryError::NoIdentity(missing));
         };
         match (name.is_empty(), email.is_empty()) {
             (false, false) => Ok(Person { name, email }),

@@ -81,9 +81,9 @@ pub(super) fn make(changes: &[Change], style: &Style) -> Made {
             text.push_str(eol);
         }
         let _ = write!(text, "{} {title}{eol}{gap}", style.hashes);
-        of_group
-            .iter()
-            .for_each(|change| push_entry(&mut text, change, style));
+        for change in of_group {
+            push_entry(&mut text, change, style);
+        }
     }
     let silent = changes
         .iter()

@@ -104,24 +104,21 @@ pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, Changelog
     let written = document
         .unreleased()
         .filter(|section| document.has_entries(section));
-    let (mut closed, entries, mut warnings) = match written {
-        Some(section) => {
-            let closed = with_written(&document, section, &style);
-            (closed, Entries::Written, Vec::new())
-        }
-        None => {
-            let made = entries::make(closing.changes, &style);
-            let entries = if made.text.is_empty() {
-                Entries::None
-            } else {
-                Entries::Made
-            };
-            (
-                with_made(&document, &style, &made.text),
-                entries,
-                made.warnings,
-            )
-        }
+    let (mut closed, entries, mut warnings) = if let Some(section) = written {
+        let closed = with_written(&document, section, &style);
+        (closed, Entries::Written, Vec::new())
+    } else {
+        let made = entries::make(closing.changes, &style);
+        let entries = if made.text.is_empty() {
+            Entries::None
+        } else {
+            Entries::Made
+        };
+        (
+            with_made(&document, &style, &made.text),
+            entries,
+            made.warnings,
+        )
     };
     let edited = Document::read(&closed, closing.unreleased);
     if let Some(linked) = links::add(&edited, closing, &style, &mut warnings) {

@@ -34,30 +34,27 @@ impl Style {
             .or(model.as_ref().map(|(section, _)| *section))
             .map_or("## ", beginning);
         let version = closing.version.to_string();
-        let (title, label) = match &model {
-            Some((section, at)) => {
-                let before = &text[section.title_at.start..at.start];
-                let after = &text[at.end..section.title_at.end];
-                let label = before.rsplit('[').next().unwrap_or_default().trim();
-                let label = if label == "v" || label == "V" {
-                    label
-                } else {
-                    ""
-                };
-                let title = format!("{before}{version}{}", after_version(after, closing));
-                (title, format!("{label}{version}"))
-            }
-            None => {
-                let title = unreleased.map_or("[", |section| &text[section.title_at.clone()]);
-                let date = closing.date;
-                let bracketed = title.starts_with('[');
-                let title = if bracketed {
-                    format!("[{version}] - {date}")
-                } else {
-                    format!("{version} - {date}")
-                };
-                (title, version)
-            }
+        let (title, label) = if let Some((section, at)) = &model {
+            let before = &text[section.title_at.start..at.start];
+            let after = &text[at.end..section.title_at.end];
+            let label = before.rsplit('[').next().unwrap_or_default().trim();
+            let label = if label == "v" || label == "V" {
+                label
+            } else {
+                ""
+            };
+            let title = format!("{before}{version}{}", after_version(after, closing));
+            (title, format!("{label}{version}"))
+        } else {
+            let title = unreleased.map_or("[", |section| &text[section.title_at.clone()]);
+            let date = closing.date;
+            let bracketed = title.starts_with('[');
+            let title = if bracketed {
+                format!("[{version}] - {date}")
+            } else {
+                format!("{version} - {date}")
+            };
+            (title, version)
         };
         let level = hashes.bytes().filter(|byte| *byte == b'#').count();
         let bullets = text.lines().filter_map(|line| {
@@ -97,26 +94,23 @@ fn after_version(model: &str, closing: &Closing) -> String {
         );
         rest = after;
     }
-    let dated = match date_at(rest) {
-        Some((at, sign)) => {
-            let tail: String = rest[at + 10..]
-                .chars()
-                .take_while(|c| ")]*_}".contains(*c))
-                .collect();
-            format!("{}{}{tail}", &rest[..at], closing.date.replace('-', sign))
-        }
-        None => {
-            let closers: String = rest
-                .chars()
-                .take_while(|c| ")]*_`\"".contains(*c))
-                .collect();
-            // Some other way to write a date is not copied but replaced by the standard one.
-            let remark = !rest[closers.len()..].trim().is_empty();
-            if remark {
-                format!("{closers} - {}", closing.date)
-            } else {
-                closers
-            }
+    let dated = if let Some((at, sign)) = date_at(rest) {
+        let tail: String = rest[at + 10..]
+            .chars()
+            .take_while(|c| ")]*_}".contains(*c))
+            .collect();
+        format!("{}{}{tail}", &rest[..at], closing.date.replace('-', sign))
+    } else {
+        let closers: String = rest
+            .chars()
+            .take_while(|c| ")]*_`\"".contains(*c))
+            .collect();
+        // Some other way to write a date is not copied but replaced by the standard one.
+        let remark = !rest[closers.len()..].trim().is_empty();
+        if remark {
+            format!("{closers} - {}", closing.date)
+        } else {
+            closers
         }
     };
     format!("{link}{dated}")

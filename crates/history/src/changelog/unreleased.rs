@@ -157,18 +157,17 @@ pub(super) fn is_unreleased(title: &str, custom: Option<&str>) -> bool {
 pub(super) fn core(title: &str) -> String {
     let marks = |c: char| c.is_whitespace() || "*_`~:[]()【】（）".contains(c);
     let title = title.trim();
-    let inner = match title
+    let inner = if let Some((inner, _)) = title
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'))
     {
-        Some((inner, _)) => inner,
-        None => {
-            // What follows a dash between spaces, or a bracket, is a date or a remark.
-            let title = title.trim_matches(marks);
-            let ends = [" - ", " – ", " — ", " (", "（"];
-            let end = ends.iter().filter_map(|sign| title.find(sign)).min();
-            &title[..end.unwrap_or(title.len())]
-        }
+        inner
+    } else {
+        // What follows a dash between spaces, or a bracket, is a date or a remark.
+        let title = title.trim_matches(marks);
+        let ends = [" - ", " – ", " — ", " (", "（"];
+        let end = ends.iter().filter_map(|sign| title.find(sign)).min();
+        &title[..end.unwrap_or(title.len())]
     };
     inner.trim_matches(marks).to_lowercase()
 }

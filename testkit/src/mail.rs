@@ -57,6 +57,7 @@ struct State {
     messages: Vec<Received>,
     faults: VecDeque<MailFault>,
     connections: usize,
+    sign_ins: usize,
     login: Option<(String, String)>,
     closed: bool,
 }
@@ -104,6 +105,11 @@ impl MailSink {
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         lock(&self.state).connections
+    }
+
+    /// How often somebody tried to sign in.
+    pub fn sign_ins(&self) -> usize {
+        lock(&self.state).sign_ins
     }
 
     /// The next connections go wrong like this, one after the other.
@@ -182,7 +188,9 @@ impl Session {
             if reader.read_line(&mut line)? == 0 {
                 return Ok(());
             }
-            match self.answer(line.trim_end_matches(['\r', '\n'])) {
+            let line = line.trim_end_matches(['\r', '\n']);
+            lock(state).sign_ins += usize::from(line.starts_with("AUTH"));
+            match self.answer(line) {
                 Then::Say(text) => say(&mut stream, &text)?,
                 Then::HangUp => return Ok(()),
                 Then::Quit => return say(&mut stream, "221 bye"),

@@ -498,6 +498,37 @@ mod tests {
         assert!(!without.contains(['\r', '\n']), "{sent:?}");
     }
 
+    struct Password;
+
+    impl Secrets for Password {
+        fn resolve(&self, _: &SecretName) -> Result<shipway_core::secret::Secret, Failure> {
+            Ok(shipway_core::secret::Secret::new("correct horse"))
+        }
+    }
+
+    #[test]
+    fn a_server_that_offers_no_tls_gets_neither_password_nor_mail() {
+        let sink = shipway_testkit::mail::MailSink::start().unwrap();
+        sink.require_login("release@example.org", "correct horse");
+        let plain = Server::parse(&sink.url()).unwrap();
+        let mail = |protection| Mail {
+            server: Server {
+                protection,
+                ..plain.clone()
+            },
+            username: None,
+            password: Some(SecretName("P".to_owned())),
+            secrets: Arc::new(Password),
+        };
+        let failure = mail(Protection::StartTls)
+            .publish(&item(|_| ()))
+            .unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Permanent, "{failure}");
+        assert_eq!((sink.messages().len(), sink.sign_ins()), (0, 0));
+        mail(Protection::None).publish(&item(|_| ())).unwrap();
+        assert_eq!((sink.messages().len(), sink.sign_ins()), (1, 1));
+    }
+
     #[test]
     fn a_mail_to_nobody_is_refused() {
         assert!(message(&item(|body| body.to.clear())).is_err());

@@ -26,6 +26,8 @@ pub(crate) struct ItemState {
     pub ours: Option<Timestamp>,
     /// The destination said that it has it.
     pub accepted: bool,
+    /// What the last attempt whose outcome was unknown ended with.
+    pub doubt: Option<Failure>,
     pub receipt: Option<Receipt>,
 }
 
@@ -140,6 +142,18 @@ fn has_settled(since: &mut Timestamp, publish: &Publish, at: Timestamp) -> bool 
     at >= since.after(publish.settle)
 }
 
+/// Nothing came of any attempt. What the last one was answered is all that a person has to go by.
+fn lost_without_a_trace(last: Option<Failure>) -> Failure {
+    let what = "every attempt was lost without a trace";
+    match last {
+        Some(Failure { message, hint, .. }) => Failure {
+            hint,
+            ..Failure::transient(format!("{what}; the last one: {message}"))
+        },
+        None => Failure::transient(what),
+    }
+}
+
 impl ItemState {
     pub fn new(item: Item) -> Self {
         Self {
@@ -153,6 +167,7 @@ impl ItemState {
             wait: Wait::default(),
             ours: None,
             accepted: false,
+            doubt: None,
             receipt: None,
         }
     }
@@ -286,7 +301,7 @@ impl ItemState {
                 let spent = self.attempts >= publish.patience.attempts;
                 let rested = at >= since.after(paused_for);
                 if settled && spent {
-                    let lost = Failure::transient("every attempt was lost without a trace");
+                    let lost = lost_without_a_trace(self.doubt.take());
                     return self.fail(lost);
                 }
                 if !spent && rested && (settled || publish.again == Again::Harmless) {
@@ -354,6 +369,7 @@ impl ItemState {
         }
         match &failure.kind {
             FailureKind::Unknown => {
+                self.doubt = Some(failure.clone());
                 self.ours = Some(at);
                 self.phase = Phase::Unsure;
                 self.looks = 0;

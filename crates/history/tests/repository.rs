@@ -452,3 +452,65 @@ fn the_author_is_who_git_says() {
     world.git(&["config", "user.name", " <> "]);
     missing("user.name");
 }
+
+/// A history with many merges, made by a fixed rule: commit n has as parents n-1 or some commit before it, and every third
+/// one a second parent; every eleventh is tagged.
+fn tangled(world: &World, commits: usize) {
+    let mut seed = 12_345_usize;
+    let mut pick = |below: usize| {
+        seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12_345) % 2_147_483_648;
+        (seed / 65_536) % below
+    };
+    let mut stream = String::new();
+    for number in 1..=commits {
+        let time = 1_700_000_000 + number * 60;
+        let message = format!("fix: number {number}");
+        stream += &format!("commit refs/heads/c{number}\nmark :{number}\n");
+        stream += &format!("committer Ada <ada@example.org> {time} +0000\n");
+        stream += &format!("data {}\n{message}\n", message.len());
+        if number > 1 {
+            let back = if pick(3) == 0 {
+                1 + pick(8.min(number - 1))
+            } else {
+                1
+            };
+            stream += &format!("from :{}\n", number - back);
+            let other = 1 + pick(number - 1);
+            if pick(3) == 0 && other != number - back {
+                stream += &format!("merge :{other}\n");
+            }
+        }
+        stream.push('\n');
+        if number % 11 == 0 {
+            stream += &format!("reset refs/tags/v{number}.0\nfrom :{number}\n\n");
+        }
+    }
+    stream += "done\n";
+    world.with_input(&["fast-import", "--quiet", "--done"], stream.as_bytes());
+}
+
+#[test]
+fn ranges_and_releases_of_a_tangled_history_are_those_of_git() {
+    let world = World::new();
+    let commits = 90;
+    tangled(&world, commits);
+    let repository = world.open();
+    let tags = tags(&repository);
+    assert_eq!(tags.len(), commits / 11);
+    for number in (1..=commits).rev().step_by(7) {
+        let from = format!("c{number}");
+        for since in (3..=commits).step_by(13) {
+            let since = format!("c{since}");
+            let ours = our_range(&repository, &from, Some(&since), &world);
+            assert_eq!(
+                ours,
+                git_range(&world, &format!("{since}..{from}")),
+                "{since}..{from}"
+            );
+        }
+        let merged = world.git(&["tag", "--merged", &from, "--sort=-version:refname"]);
+        let found = repository.latest(&world.id(&from), &tags).unwrap();
+        let found = found.map(|tag| tag.name.short());
+        assert_eq!(found, merged.lines().next(), "{from}");
+    }
+}

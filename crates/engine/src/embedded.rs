@@ -194,9 +194,6 @@ impl Embedded {
 impl Engine for Embedded {
     fn start(&self, start: &Start<'_>) -> Result<Started, EngineError> {
         start.plan.check()?;
-        let id = start.plan.id();
-        let mut journal = self.journal();
-        let entered = journal.enter(start.plan, start.repository, start.at)?;
         let first = Event {
             seq: 1,
             at: start.at,
@@ -206,11 +203,7 @@ impl Engine for Embedded {
                 shipway: start.who.shipway.clone(),
             },
         };
-        // Killed between the two, the run has no event yet: whoever starts it again adds the first one.
-        if journal.seq(&id)? == 0 {
-            let first = std::slice::from_ref(&first);
-            journal.append(&id, first, Durability::Disk, None)?;
-        }
+        let entered = self.journal().enter(start.plan, start.repository, &first)?;
         Ok(match entered {
             Entered::New => Started::New,
             Entered::Joined => Started::Joined,

@@ -23,7 +23,7 @@ use fs_err as fs;
 use read::Head;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use shipway_core::event::{End, Seq};
-use shipway_core::{Event, EventKind, Plan, PlanId, Timestamp};
+use shipway_core::{Event, EventKind, Plan, PlanId};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -109,17 +109,18 @@ impl Journal {
         self.crash = crash;
     }
 
-    /// Enters a plan as a run without events. After success it is on disk, or it was there already.
+    /// Enters a plan as a run with its first event. After success both are on disk, or the run was there already.
     /// [`JournalError::VersionTaken`] when another run of the same project and version sent something and was not taken back.
     pub fn enter(
         &mut self,
         plan: &Plan,
         repository: &str,
-        at: Timestamp,
+        first: &Event,
     ) -> Result<Entered, JournalError> {
         let id = plan.id();
         let json = serde_json::to_vec(plan).unwrap_or_default();
-        self.write(Durability::Disk, move |db, path| {
+        self.crash.pass(Point::Append);
+        let entered = self.write(Durability::Disk, move |db, path| {
             let of = |error| JournalError::of(path, error);
             let entries = read::catalogue(db, path)?;
             if entries.iter().any(|entry| entry.id == id) {
@@ -132,43 +133,21 @@ impl Journal {
                 line: plan.line.clone(),
                 version: plan.version.clone(),
                 repository: repository.to_owned(),
-                started: at,
+                started: first.at,
             };
             refuse_taken_version(db, path, &entry)?;
-            let link = entry.link(&read::catalogue_end(db).map_err(of)?.1);
-            db.execute(
-                "INSERT INTO runs(number, id, project, line, version, repository, started, link)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![
-                    entry.number,
-                    entry.id.0.as_str(),
-                    entry.project,
-                    entry.line,
-                    entry.version,
-                    entry.repository,
-                    at.0,
-                    link
-                ],
-            )
-            .map_err(of)?;
-            db.execute(
-                "INSERT INTO plans(run, json) VALUES (?1, ?2)",
-                params![entry.number, json],
-            )
-            .map_err(of)?;
-            db.execute(
-                "UPDATE meta SET runs = ?1, link = ?2",
-                params![entry.number, link],
-            )
-            .map_err(of)?;
-            let head = Head {
+            insert_run(db, &entry, &json).map_err(of)?;
+            let mut head = Head {
                 seq: 0,
                 link: chain::first(&entry.id),
                 standing: Standing::Open,
             };
+            insert(db, &entry, &mut head, first).map_err(of)?;
             set_head(db, &entry, &head).map_err(of)?;
             Ok(Entered::New)
-        })
+        })?;
+        self.crash.pass(Point::AfterAppend);
+        Ok(entered)
     }
 
     /// Appends events to a run. Their numbers must follow one another; the first one's says what the caller has seen.
@@ -260,7 +239,13 @@ impl Journal {
         self.path.with_extension("reserve")
     }
 
-    /// Number of the run's last event; 0 before the first.
+    /// How far the run got, as far as others of its version care.
+    pub fn standing(&mut self, run: &PlanId) -> Result<Standing, JournalError> {
+        let entry = self.entry(run)?;
+        read::head(&self.db, &self.path, &entry).map(|head| head.standing)
+    }
+
+    /// Number of the run's last event.
     pub fn seq(&mut self, run: &PlanId) -> Result<Seq, JournalError> {
         let entry = self.entry(run)?;
         read::head(&self.db, &self.path, &entry).map(|head| head.seq)
@@ -338,6 +323,33 @@ impl Journal {
         transaction.commit().map_err(of)?;
         Ok(result)
     }
+}
+
+fn insert_run(db: &Connection, entry: &Entry, json: &[u8]) -> rusqlite::Result<()> {
+    let link = entry.link(&read::catalogue_end(db)?.1);
+    db.execute(
+        "INSERT INTO runs(number, id, project, line, version, repository, started, link)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            entry.number,
+            entry.id.0.as_str(),
+            entry.project,
+            entry.line,
+            entry.version,
+            entry.repository,
+            entry.started.0,
+            link
+        ],
+    )?;
+    db.execute(
+        "INSERT INTO plans(run, json) VALUES (?1, ?2)",
+        params![entry.number, json],
+    )?;
+    db.execute(
+        "UPDATE meta SET runs = ?1, link = ?2",
+        params![entry.number, link],
+    )?;
+    Ok(())
 }
 
 fn insert(db: &Connection, entry: &Entry, head: &mut Head, event: &Event) -> rusqlite::Result<()> {

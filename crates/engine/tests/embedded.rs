@@ -270,6 +270,64 @@ fn a_decision_from_another_process_is_noticed_while_the_run_is_driven() {
 }
 
 #[test]
+fn decisions_come_in_between_without_losing_an_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, yard) = (open(dir.path()), world(dir.path()));
+    let mut steps: Vec<_> = (0..40)
+        .map(|number| step(&format!("task/{number}"), &[], task(false)))
+        .collect();
+    steps.extend((0..120).map(|number| step(&format!("work/{number}"), &[], work(Repeat::Safe))));
+    let plan = plan("1.0.0", steps);
+    start(&engine, &plan);
+    thread::scope(|scope| {
+        let (dir, plan) = (&dir, &plan);
+        scope.spawn(move || {
+            let other = open(dir.path());
+            for number in 0..40 {
+                let step = id(&format!("task/{number}"));
+                other
+                    .decide(&plan.id(), &said(&step, Decision::Done, "bea"))
+                    .unwrap();
+            }
+        });
+        let mut heard = Vec::new();
+        let driven = drive_until(
+            &engine,
+            plan,
+            &yard,
+            &mut |event, _| heard.push(event.clone()),
+            &Stop::default(),
+            WhenAsked::Wait,
+        );
+        assert_eq!(driven.unwrap().rest, Rest::Ended(End::Released));
+        let events = engine.events(&plan.id(), 0).unwrap();
+        assert_eq!(events.len(), 1 + 40 + 2 * 120 + 1);
+        assert_eq!(heard.len(), events.len() - 1, "everything was heard once");
+    });
+}
+
+#[test]
+fn an_intent_is_in_the_journal_before_its_effect() {
+    let dir = tempfile::tempdir().unwrap();
+    let (engine, mut yard, plan) = (open(dir.path()), world(dir.path()), release("1.0.0"));
+    let (state, id) = (dir.path().to_owned(), plan.id());
+    let seen = Arc::new(AtomicUsize::new(0));
+    let seen_too = Arc::clone(&seen);
+    yard.fault = Arc::new(move |call| {
+        if let Some(item) = call.strip_prefix("publish ") {
+            let events = open(&state).events(&id, 0).unwrap();
+            let intended = events.iter().any(|event| {
+                matches!(&event.kind, EventKind::Intent { item: one, .. } if item.ends_with(one.as_str()))
+            });
+            seen_too.fetch_add(usize::from(intended), Ordering::Relaxed);
+        }
+        None
+    });
+    release_it(&engine, &plan, &yard).unwrap();
+    assert_eq!(seen.load(Ordering::Relaxed), 4);
+}
+
+#[test]
 fn a_run_that_waits_returns_and_goes_on_after_the_answer() {
     let dir = tempfile::tempdir().unwrap();
     let (engine, yard, plan) = (open(dir.path()), world(dir.path()), asking());

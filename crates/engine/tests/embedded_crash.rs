@@ -62,6 +62,7 @@ fn deaths_at_every_point(order: &str) {
     assert!(
         run(
             &dir.path().join("whole"),
+            order,
             &format!("count:{}", counts.display())
         )
         .success()

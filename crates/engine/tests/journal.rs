@@ -56,7 +56,9 @@ fn written(dir: &Path) -> (PathBuf, PlanId, Vec<Event>) {
     let mut journal = Journal::open(&path).unwrap();
     let plan = plan("1.0.0", vec![step("check", &[], work(Repeat::Safe))]);
     assert_eq!(
-        journal.enter(&plan, "/home/ann/example", AT).unwrap(),
+        journal
+            .enter(&plan, "/home/ann/example", &event(1, 5_000, started()))
+            .unwrap(),
         Entered::New
     );
     let events = vec![
@@ -66,12 +68,11 @@ fn written(dir: &Path) -> (PathBuf, PlanId, Vec<Event>) {
         event(3, 2_000, paused("tea, and then some more of it")),
         event(4, 2_500, paused("home")),
     ];
-    for (one, durability) in events.iter().zip([
-        Durability::Disk,
-        Durability::System,
-        Durability::System,
-        Durability::Disk,
-    ]) {
+    for (one, durability) in
+        events[1..]
+            .iter()
+            .zip([Durability::System, Durability::System, Durability::Disk])
+    {
         let one = std::slice::from_ref(one);
         assert_eq!(
             journal.append(&plan.id(), one, durability, None).unwrap(),
@@ -282,7 +283,9 @@ fn writers_that_are_behind_hear_what_came_first() {
     let plan = release("1.0.0");
     let id = plan.id();
     let mut journal = Journal::open(&path).unwrap();
-    journal.enter(&plan, "here", AT).unwrap();
+    journal
+        .enter(&plan, "here", &event(1, 1, started()))
+        .unwrap();
     let (writers, each) = (4, 25);
     let barrier = Barrier::new(writers);
     thread::scope(|scope| {
@@ -290,7 +293,7 @@ fn writers_that_are_behind_hear_what_came_first() {
             let (path, id, barrier) = (&path, &id, &barrier);
             scope.spawn(move || {
                 let mut journal = Journal::open(path).unwrap();
-                let mut seen = 0;
+                let mut seen = 1;
                 barrier.wait();
                 for number in 0..each {
                     loop {
@@ -309,7 +312,7 @@ fn writers_that_are_behind_hear_what_came_first() {
         }
     });
     let events = journal.record(&id).unwrap().events;
-    assert_eq!(events.len(), writers * each);
+    assert_eq!(events.len(), 1 + writers * each);
     for writer in 0..writers {
         let own = events.iter().filter_map(|event| match &event.kind {
             EventKind::Paused { why } => why.strip_prefix(&format!("{writer}/")),
@@ -335,10 +338,8 @@ fn the_first_intent_binds_the_version_until_it_is_taken_back() {
     };
     let other_version = release("1.0.1");
     for plan in [&first, &second, &other_version] {
-        journal.enter(plan, "here", AT).unwrap();
-        let start = [event(1, 1, started())];
         journal
-            .append(&plan.id(), &start, Durability::Disk, None)
+            .enter(plan, "here", &event(1, 1, started()))
             .unwrap();
     }
     let begin = |journal: &mut Journal, plan: &Plan| {
@@ -362,10 +363,15 @@ fn the_first_intent_binds_the_version_until_it_is_taken_back() {
         ..release("1.0.0")
     };
     assert!(matches!(
-        journal.enter(&third, "here", AT),
+        journal.enter(&third, "here", &event(1, 1, started())),
         Err(JournalError::VersionTaken { .. })
     ));
-    assert_eq!(journal.enter(&second, "here", AT).unwrap(), Entered::Joined);
+    assert_eq!(
+        journal
+            .enter(&second, "here", &event(1, 1, started()))
+            .unwrap(),
+        Entered::Joined
+    );
     // A refusal wrote nothing and broke nothing.
     assert_eq!(journal.seq(&first.id()).unwrap(), 1);
 
@@ -395,8 +401,9 @@ fn a_lease_keeps_others_out_and_a_lost_one_writes_nothing() {
     let id = plan.id();
     let mut ours = Journal::open(&path).unwrap();
     let mut theirs = Journal::open(&path).unwrap();
-    ours.enter(&plan, "here", AT).unwrap();
-    ours.enter(&sibling, "here", AT).unwrap();
+    ours.enter(&plan, "here", &event(1, 1, started())).unwrap();
+    ours.enter(&sibling, "here", &event(1, 1, started()))
+        .unwrap();
     let lease = ours.acquire(&id, "laptop", Timestamp(77)).unwrap();
     for run in [&id, &sibling.id()] {
         // The line is what is leased: another version of it has to wait too.
@@ -415,19 +422,19 @@ fn a_lease_keeps_others_out_and_a_lost_one_writes_nothing() {
         theirs.driver(&id).unwrap().map(|holder| holder.pid),
         Some(std::process::id())
     );
-    let first = [event(1, 1, started())];
+    let first = [event(2, 1, paused("soon"))];
     ours.append(&id, &first, Durability::Disk, Some(&lease))
         .unwrap();
 
     // Somebody removes the lock file: the number in the journal still keeps the old holder from writing.
     fs::remove_dir_all(path.with_extension("locks")).unwrap();
     let newer = theirs.acquire(&id, "server", AT).unwrap();
-    let second = [event(2, 1, paused("late"))];
+    let second = [event(3, 1, paused("late"))];
     assert!(matches!(
         ours.append(&id, &second, Durability::Disk, Some(&lease)),
         Err(JournalError::Fenced { ours: 1, theirs: 2 })
     ));
-    assert_eq!(ours.seq(&id).unwrap(), 1);
+    assert_eq!(ours.seq(&id).unwrap(), 2);
     theirs
         .append(&id, &second, Durability::Disk, Some(&newer))
         .unwrap();

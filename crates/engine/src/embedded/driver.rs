@@ -10,7 +10,7 @@ use super::pool::{Answer, Errand, Pool};
 use super::{Drive, Driven, WhenAsked, fold, is_full, lock};
 use crate::EngineError;
 use crate::crash::Crash;
-use crate::journal::{Appended, Durability, Journal};
+use crate::journal::{Appended, Durability, Journal, Standing};
 use crate::lease::Lease;
 use crate::world::{Observer, Stop, Who, World, beginning, unfit};
 use shipway_core::event::Seq;
@@ -35,14 +35,6 @@ pub(super) fn drive(
     drive: Drive<'_>,
     left: Option<(PlanId, Seq)>,
 ) -> Result<Driven, EngineError> {
-    let (run, _) = fold(lock(journal).record(id)?)?;
-    if let Some(end) = run.end() {
-        return Ok(Driven {
-            run,
-            rest: Rest::Ended(end),
-            asks: vec![],
-        });
-    }
     let Drive {
         world,
         observer,
@@ -50,6 +42,17 @@ pub(super) fn drive(
         limit,
         asked,
     } = drive;
+    // What is over needs no lease, which somebody else of its line may have.
+    let standing = lock(journal).standing(id)?;
+    if matches!(standing, Standing::Released | Standing::RolledBack) {
+        let (run, _) = fold(lock(journal).record(id)?)?;
+        let rest = run.next(world.now()).rest;
+        return Ok(Driven {
+            run,
+            rest,
+            asks: vec![],
+        });
+    }
     let who = world.who();
     let lease = {
         let mut journal = lock(journal);
@@ -133,12 +136,11 @@ impl Driver<'_, '_> {
                     )
                 })
         });
-        let kind = match self.run.seq() {
-            0 => EventKind::Started { by, host, shipway },
-            1 => return Ok(()),
-            _ if left_here => return Ok(()),
-            _ => EventKind::Resumed { by, host, shipway },
-        };
+        let is_new = self.run.seq() <= 1;
+        if is_new || left_here {
+            return Ok(());
+        }
+        let kind = EventKind::Resumed { by, host, shipway };
         self.record(kind, self.world.now())
             .map_err(|why| self.illegal(why))
     }
@@ -150,11 +152,19 @@ impl Driver<'_, '_> {
                 self.catch_up()?;
             }
             let stop = self.stop.why();
-            let next = self.run.next(now);
-            match stop {
-                None => self.order(&next, now)?,
-                Some(_) => self.order_last_looks(&next),
-            }
+            let next = match stop {
+                None => {
+                    let most = self.under_way.len() + self.pool.free();
+                    let next = self.run.next_few(now, most);
+                    self.order(&next, now)?;
+                    next
+                }
+                Some(_) => {
+                    let next = self.run.next(now);
+                    self.order_last_looks(&next);
+                    next
+                }
+            };
             if self.under_way.is_empty() && self.orders.is_empty() {
                 let rest = self.rest(&next, stop, now)?;
                 if self.flush()? == Flushed::Again {
@@ -389,7 +399,6 @@ impl Driver<'_, '_> {
             EventKind::Looked { .. }
             | EventKind::LookFailed { .. }
             | EventKind::Decided { .. }
-            | EventKind::Started { .. }
             | EventKind::Resumed { .. } => Ok(()),
             _ => Err(self.illegal(why)),
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::embedded::tests::embedded_world::release;
-use shipway_core::Digest;
+use shipway_core::{Digest, Timestamp};
 
 fn paused(seq: Seq, why: &str) -> [Event; 1] {
     [Event {
@@ -35,10 +35,12 @@ fn after_a_failed_write_nothing_is_written_until_it_is_opened_anew() {
     let mut journal = Journal::open(dir.path().join("journal.db")).unwrap();
     let plan = release("1.0.0");
     let id = plan.id();
-    journal.enter(&plan, "here", Timestamp(1)).unwrap();
+    journal
+        .enter(&plan, "here", &paused(1, "first")[0])
+        .unwrap();
     journal.break_writes();
     let append =
-        |journal: &mut Journal| journal.append(&id, &paused(1, "x"), Durability::Disk, None);
+        |journal: &mut Journal| journal.append(&id, &paused(2, "x"), Durability::Disk, None);
     let failed = append(&mut journal);
     assert!(
         matches!(failed, Err(JournalError::Database(..))),
@@ -50,7 +52,7 @@ fn after_a_failed_write_nothing_is_written_until_it_is_opened_anew() {
         journal.acquire(&id, "here", Timestamp(1)),
         Err(JournalError::Poisoned)
     ));
-    assert_eq!(journal.seq(&id).unwrap(), 0, "reading goes on");
+    assert_eq!(journal.seq(&id).unwrap(), 1, "reading goes on");
     journal.reopen().unwrap();
     assert_eq!(append(&mut journal).unwrap(), Appended::Done);
 }
@@ -61,14 +63,16 @@ fn a_refusal_is_no_failed_write() {
     let mut journal = Journal::open(dir.path().join("journal.db")).unwrap();
     let unknown = PlanId(Digest::of(b"unknown"));
     let plan = release("1.0.0");
-    journal.enter(&plan, "here", Timestamp(1)).unwrap();
+    journal
+        .enter(&plan, "here", &paused(1, "first")[0])
+        .unwrap();
     assert!(matches!(
-        journal.append(&unknown, &paused(1, "x"), Durability::Disk, None),
+        journal.append(&unknown, &paused(2, "x"), Durability::Disk, None),
         Err(JournalError::NoRun(_))
     ));
     let behind = journal.append(&plan.id(), &paused(5, "x"), Durability::Disk, None);
     assert_eq!(behind.unwrap(), Appended::Behind(vec![]));
-    let first = journal.append(&plan.id(), &paused(1, "x"), Durability::Disk, None);
+    let first = journal.append(&plan.id(), &paused(2, "x"), Durability::Disk, None);
     assert_eq!(first.unwrap(), Appended::Done);
 }
 
@@ -78,23 +82,25 @@ fn a_full_disk_stops_the_journal_and_leaves_what_was_there() {
     let mut journal = Journal::open(dir.path().join("journal.db")).unwrap();
     let plan = release("1.0.0");
     let id = plan.id();
-    journal.enter(&plan, "here", Timestamp(1)).unwrap();
+    journal
+        .enter(&plan, "here", &paused(1, "first")[0])
+        .unwrap();
     journal.reserve().unwrap();
     journal
-        .append(&id, &paused(1, "x"), Durability::Disk, None)
+        .append(&id, &paused(2, "x"), Durability::Disk, None)
         .unwrap();
     journal.fill_disk();
     let large = "x".repeat(100_000);
-    let full = journal.append(&id, &paused(2, &large), Durability::System, None);
+    let full = journal.append(&id, &paused(3, &large), Durability::System, None);
     assert!(matches!(full, Err(JournalError::Full(_))), "{full:?}");
     assert!(matches!(
-        journal.append(&id, &paused(2, "y"), Durability::System, None),
+        journal.append(&id, &paused(3, "y"), Durability::System, None),
         Err(JournalError::Poisoned)
     ));
-    assert_eq!(journal.record(&id).unwrap().events, paused(1, "x"));
+    assert_eq!(journal.record(&id).unwrap().events.len(), 2);
     journal.spend_reserve().unwrap();
     journal
-        .append(&id, &paused(2, "the end"), Durability::Disk, None)
+        .append(&id, &paused(3, "the end"), Durability::Disk, None)
         .unwrap();
-    assert_eq!(journal.seq(&id).unwrap(), 2);
+    assert_eq!(journal.seq(&id).unwrap(), 3);
 }

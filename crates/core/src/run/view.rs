@@ -339,7 +339,7 @@ fn public_item(step: &Step, publish: &Publish, state: &ItemState) -> Option<Publ
         certainty,
         rehearsal: publish.rehearsal,
         reversal: publish.reversal,
-        ours: state.ours.is_some(),
+        ours: state.ours.is_some() || state.phase == Phase::Intent,
         receipt: state.receipt.clone(),
     })
 }

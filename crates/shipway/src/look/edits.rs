@@ -10,8 +10,7 @@ use shipway_core::plan::{Commit, GitTime, Patience, Person, Source, Tag};
 use shipway_core::planner::{Facts, config_digest, fill};
 use shipway_core::version::{Level, Version};
 use shipway_core::{Oid, RefName};
-use super::shim as changelog;
-use shipway_history::version_file;
+use shipway_history::{changelog, version_file};
 use shipway_targets::git::objects::{Draft, NewCommit, ObjectError};
 use std::collections::BTreeMap;
 
@@ -237,7 +236,7 @@ impl<'a> Work<'a> {
         }
         let notes = match &self.ground.config.changelog {
             Some(log) => self.section(&log.path)?,
-            None => changelog::notes(&self.decided.changes),
+            None => self.notes_of_changes()?,
         };
         let tag = Tag {
             id: self
@@ -272,7 +271,7 @@ impl<'a> Work<'a> {
         self.refuse_backwards()?;
         let mut files = self.versions(&self.head, &self.decided.version, false)?;
         let Some(log) = &self.ground.config.changelog else {
-            return Ok((files, changelog::notes(&self.decided.changes), Vec::new()));
+            return Ok((files, self.notes_of_changes()?, Vec::new()));
         };
         let before = self
             .draft
@@ -280,15 +279,7 @@ impl<'a> Work<'a> {
             .map_err(|error| object_error(&error))?;
         let closed = changelog::close(
             before.as_deref(),
-            &changelog::Close {
-                version: &self.decided.version.to_string(),
-                date,
-                changes: &self.decided.changes,
-                unreleased: log.unreleased.as_deref(),
-                tag: self.decided.tag.short(),
-                previous_tag: self.decided.previous.as_ref().map(|tag| tag.name.short()),
-                url: &self.ground.url,
-            },
+            &self.closing(date, log.unreleased.as_deref()),
         )
         .map_err(|error| changelog_error(&log.path, &error))?;
         let warnings = closed
@@ -380,8 +371,32 @@ impl<'a> Work<'a> {
 
     fn section(&self, path: &str) -> Result<String, CommandError> {
         let bytes = self.file(&self.head, path)?;
-        let version = self.decided.version.to_string();
-        changelog::section(&bytes, &version).map_err(|error| changelog_error(path, &error))
+        let version = &self.decided.version;
+        let found =
+            changelog::section(&bytes, version).map_err(|error| changelog_error(path, &error))?;
+        found.ok_or_else(|| {
+            CommandError::usage(format!("{path} has no section for {version}")).hinted(
+                "what a tag names is released as it is: write the section before the tag is made",
+            )
+        })
+    }
+
+    /// Release notes of a project that keeps no changelog.
+    fn notes_of_changes(&self) -> Result<String, CommandError> {
+        let closed = changelog::close(None, &self.closing("", None));
+        Ok(closed
+            .map_err(|error| changelog_error("the release's notes", &error))?
+            .notes)
+    }
+
+    fn closing<'c>(&'c self, date: &'c str, unreleased: Option<&'c str>) -> changelog::Closing<'c> {
+        changelog::Closing {
+            version: &self.decided.version,
+            date,
+            tag: self.decided.tag.short(),
+            unreleased,
+            changes: &self.decided.changes.listed,
+        }
     }
 
     fn file(&self, commit: &Oid, path: &str) -> Result<Vec<u8>, CommandError> {
@@ -442,9 +457,6 @@ fn version_file_error(error: &version_file::VersionFileError) -> CommandError {
 }
 
 fn changelog_error(path: &str, error: &changelog::ChangelogError) -> CommandError {
-    let failed = CommandError::from_error(Exit::Usage, format!("{path} cannot be closed"), error);
-    match error.hint() {
-        Some(hint) => failed.hinted(hint),
-        None => failed,
-    }
+    CommandError::from_error(Exit::Usage, format!("{path} cannot be used"), error)
+        .hinted(error.hint())
 }

@@ -2,7 +2,6 @@
 
 mod destinations;
 mod edits;
-mod shim;
 mod indexes;
 mod repository;
 mod version;

@@ -4,7 +4,8 @@ use super::{Paint, Tone, cut};
 use shipway_core::event::Verdict;
 use shipway_core::redact::visible;
 use shipway_core::report::{Report, State, StepReport};
-use shipway_core::run::StepView;
+use shipway_core::run::{Public, StepView};
+use shipway_core::target::Reversal;
 use std::fmt::Write as _;
 
 /// A sign, a tone and a word for a step's state.
@@ -121,7 +122,7 @@ fn figures(step: &StepReport) -> String {
         .iter()
         .filter(|evidence| evidence.name != "log")
         .map(|evidence| match evidence.verdict {
-            Verdict::Pass => format!("{} {}", evidence.name, visible(&evidence.figure)),
+            Verdict::Pass => format!("{} {}", evidence.name, visible(&cut(&evidence.figure, 48))),
             verdict => format!(
                 "{} {} ({verdict:?})",
                 evidence.name,
@@ -132,40 +133,60 @@ fn figures(step: &StepReport) -> String {
     shown.join(", ")
 }
 
-/// What is public, and what is not, in a few lines.
+/// What is where by now, in a few lines: what everybody has, what can still be deleted, what a test index keeps.
 pub fn public(report: &Report, paint: Paint) -> String {
+    let released = report.state == State::Released;
+    let outside = |item: &&Public| !matches!(item.target.as_str(), "repository" | "checkout");
+    let can_go = |item: &Public| !released && item.reversal == Reversal::Deletes;
+    let groups: [(&str, Vec<&Public>); 3] = [
+        (
+            "public",
+            report
+                .public
+                .iter()
+                .filter(outside)
+                .filter(|item| !item.rehearsal && !can_go(item))
+                .collect(),
+        ),
+        (
+            "there, and can be deleted",
+            report
+                .public
+                .iter()
+                .filter(outside)
+                .filter(|item| !item.rehearsal && can_go(item))
+                .collect(),
+        ),
+        (
+            "at the test index",
+            report.public.iter().filter(|item| item.rehearsal).collect(),
+        ),
+    ];
     let mut out = String::new();
-    let shown: Vec<_> = report
-        .public
-        .iter()
-        .filter(|item| !matches!(item.target.as_str(), "repository" | "checkout"))
-        .collect();
-    if shown.is_empty() {
-        let _ = writeln!(out, "nothing is public");
-        return out;
-    }
-    let title = if report.state == State::Released {
-        "public"
-    } else {
-        "public by now"
-    };
-    let _ = writeln!(out, "{}", paint.tone(Tone::Strong, title));
-    for item in shown {
-        let rehearsal = if item.rehearsal { " (test index)" } else { "" };
-        let ours = if item.ours { "" } else { ", there before us" };
-        let url = item
-            .receipt
-            .as_ref()
-            .and_then(|receipt| receipt.url.as_deref())
-            .unwrap_or(&item.place);
-        let _ = writeln!(
-            out,
-            "  {}{rehearsal}: {}  {}{ours}  {}",
-            item.target,
-            visible(&item.item),
-            item.certainty,
-            paint.tone(Tone::Faint, &visible(url))
-        );
+    for (title, items) in groups {
+        if items.is_empty() {
+            if title == "public" {
+                let _ = writeln!(out, "{}", paint.tone(Tone::Strong, "nothing is public"));
+            }
+            continue;
+        }
+        let _ = writeln!(out, "{}", paint.tone(Tone::Strong, title));
+        for item in items {
+            let ours = if item.ours { "" } else { ", there before us" };
+            let url = item
+                .receipt
+                .as_ref()
+                .and_then(|receipt| receipt.url.as_deref())
+                .unwrap_or(&item.place);
+            let _ = writeln!(
+                out,
+                "  {}: {}  {}{ours}  {}",
+                item.target,
+                visible(&item.item),
+                item.certainty,
+                paint.tone(Tone::Faint, &visible(url))
+            );
+        }
     }
     out
 }

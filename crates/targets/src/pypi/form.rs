@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use shipway_core::Digest;
 use shipway_core::digest::hex;
 use shipway_core::target::Item;
+use std::fmt::Write as _;
 use std::io::{Chain, Cursor, Error, Read, Result, Seek, Take};
 
 type Reader = Chain<Chain<Cursor<Vec<u8>>, Take<fs_err::File>>, Cursor<Vec<u8>>>;
@@ -43,16 +44,17 @@ impl Upload {
         let mut head = String::new();
         for (name, value) in fields {
             let disposition = format!("Content-Disposition: form-data; name=\"{name}\"");
-            head.push_str(&format!("--{boundary}\r\n{disposition}\r\n\r\n{value}\r\n"));
+            let _ = write!(head, "--{boundary}\r\n{disposition}\r\n\r\n{value}\r\n");
         }
         // The name was taken apart before: it holds no quote and no line end.
         let disposition = format!(
             "Content-Disposition: form-data; name=\"content\"; filename=\"{}\"",
             item.name
         );
-        head.push_str(&format!(
+        let _ = write!(
+            head,
             "--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n"
-        ));
+        );
         let tail = format!("\r\n--{boundary}--\r\n");
         Ok(Self {
             length: head.len() as u64 + hashes.size + tail.len() as u64,

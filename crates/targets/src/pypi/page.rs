@@ -250,15 +250,12 @@ fn unescaped(text: &str) -> String {
                 char::from_u32(code)
             }
         });
-        match (character, reference) {
-            (Some(character), Some((_, after))) => {
-                out.push(character);
-                rest = after;
-            }
-            _ => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let (Some(character), Some((_, after))) = (character, reference) {
+            out.push(character);
+            rest = after;
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

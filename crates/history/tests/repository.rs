@@ -226,6 +226,34 @@ fn a_wrong_clock_hides_nothing() {
 }
 
 #[test]
+fn a_wrongly_dated_tag_leaves_out_what_lies_behind_it() {
+    let world = World::new();
+    world.at(2_000_000);
+    world.commit("fix: root");
+    world.at(95_000_000);
+    world.commit("fix: shared");
+    world.git(&["branch", "other"]);
+    world.at(300_000_000);
+    world.commit("feat: new");
+    world.git(&["checkout", "-q", "other"]);
+    world.at(500_000_000);
+    for number in 0..8 {
+        world.commit(&format!("fix: {number}"));
+    }
+    // The clock of the machine that made the release was years behind: when the walk comes to the tag, it has passed the
+    // commits behind it already.
+    world.at(1_000_000);
+    world.commit("fix: released");
+    world.git(&["tag", "v1.0.0"]);
+    let repository = world.open();
+    assert_eq!(git_range(&world, "v1.0.0..main").len(), 1);
+    assert_eq!(
+        our_range(&repository, "main", Some("v1.0.0"), &world),
+        git_range(&world, "v1.0.0..main")
+    );
+}
+
+#[test]
 fn changes_are_read_from_real_commits() {
     let world = World::new();
     world.commit("feat: first");

@@ -266,6 +266,21 @@ fn made_entries_follow_the_file() {
 }
 
 #[test]
+fn link_definitions_belong_to_no_section() {
+    let links = "\n[Unreleased]: https://h/o/r/compare/v1.0.0...HEAD\n";
+    let text = format!("## [Unreleased]\n{links}");
+    let expected = "## [Unreleased]\n\n## [1.1.0] - 2026-11-21\n\n### Fixed\n\n- x\n\n\
+        [Unreleased]: https://h/o/r/compare/v1.1.0...HEAD\n[1.1.0]: https://h/o/r/compare/v1.0.0...v1.1.0\n";
+    assert_eq!(made(Some(&text), &["fix: x"]), expected);
+    assert_eq!(
+        closed_with(Some(&text), &["fix: x"]).unwrap().notes,
+        "### Fixed\n\n- x"
+    );
+    let written = format!("## [Unreleased]\n- x\n{links}");
+    assert_eq!(closed_with(Some(&written), &[]).unwrap().notes, "- x");
+}
+
+#[test]
 fn nothing_to_say_is_said() {
     let closed = closed_with(Some("## [Unreleased]\n"), &["docs: x"]).unwrap();
     assert_eq!(closed.entries, Entries::None);

@@ -45,7 +45,7 @@ pub(super) fn setup_py(text: &str) -> Places {
 struct Source {
     /// Comments and the insides of strings are spaces, newlines inside strings too.
     code: String,
-    /// Insides of plain strings, by the position of their first quote; those of f-strings and bytes are left out.
+    /// Insides of strings, by the position of their first quote.
     strings: Vec<(usize, Range<usize>)>,
     /// Brackets open at each byte.
     depth: Vec<u32>,
@@ -75,9 +75,7 @@ impl Source {
                     let (inner, end) = string(bytes, at);
                     code[at] = byte;
                     code[end - 1] = byte;
-                    if is_plain(&bytes[..at]) {
-                        source.strings.push((at, inner));
-                    }
+                    source.strings.push((at, inner));
                     at = end;
                     continue;
                 }
@@ -147,7 +145,8 @@ impl Source {
             .then_some(inner)
     }
 
-    /// The inside of a plain string at `at` (perhaps after `(` and a prefix), and where the string ends.
+    /// The inside of a string at `at` (perhaps after `(` and `r` or `u`), and where the string ends. One with another prefix
+    /// is computed, or holds bytes.
     fn literal(&self, at: usize) -> Option<(Range<usize>, usize)> {
         let quoted = self.code[at..].trim_start_matches(['(', ' ']);
         let quoted = quoted.trim_start_matches(['r', 'R', 'u', 'U']);
@@ -168,15 +167,6 @@ fn identifier(text: &str) -> Option<(&str, &str)> {
         .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .unwrap_or(text.len());
     (end > 0 && !text.starts_with(|c: char| c.is_ascii_digit())).then(|| text.split_at(end))
-}
-
-/// Whether the letters before a quote leave it a plain string: none, `r` or `u`.
-fn is_plain(before: &[u8]) -> bool {
-    let letters = before
-        .iter()
-        .rev()
-        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_');
-    !letters.take(3).any(|letter| b"fFbBtT".contains(letter))
 }
 
 /// The inside of the string that begins at `start`, and where it ends. One without an end goes to the end of the line (or of

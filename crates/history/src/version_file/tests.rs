@@ -174,7 +174,7 @@ fn no_version_says_why_and_what_is_near() {
         (
             "a.py",
             None,
-            "__version__ = b'1.0'\n",
+            "__version__ = b'1.0'\nversion = rb'1.0'\nVERSION = fr'1.0'\n",
             "no string is assigned",
         ),
         (

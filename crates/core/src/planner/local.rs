@@ -33,6 +33,14 @@ impl Draft<'_> {
             .iter()
             .map(|branch| json!({"name": branch, "old": null, "new": release}))
             .collect();
+        // Without a branch of its own, the commits are kept from git's gc by a reference that nobody sees.
+        let refs = match (refs.is_empty(), self.facts.commits.last()) {
+            (true, Some(last)) => {
+                let name = format!("refs/shipway/{}", self.facts.tag.name.short());
+                vec![json!({"name": name, "old": null, "new": last.id})]
+            }
+            _ => refs,
+        };
         let body = json!({"commits": self.facts.commits, "tag": self.facts.tag, "refs": refs});
         let title = match &self.facts.release_branch {
             Some(branch) => format!("write {} on {}", release.abbreviated(), branch.short()),
@@ -142,7 +150,8 @@ impl Draft<'_> {
     pub(super) fn build(&mut self) -> Result<(), PlannerError> {
         self.ask_people(Before::Build)?;
         // Builds run beside checks: the seal waits for both.
-        let needs = self.local_preparation();
+        let mut needs = self.local_preparation();
+        needs.extend(self.all_of(&[Stage::Build]));
         let mut patterns = Vec::new();
         for build in &self.config.builds {
             let mut script = self.script(

@@ -250,7 +250,8 @@ impl Draft<'_> {
             Before::Rehearse | Before::Publish | Before::Announce => needs,
         };
         let stage = match before {
-            Before::Check | Before::Build => Stage::Prepare,
+            Before::Check => Stage::Prepare,
+            Before::Build => Stage::Build,
             Before::Rehearse | Before::Publish | Before::Announce => Stage::Approve,
         };
         let mut tasks = Vec::new();

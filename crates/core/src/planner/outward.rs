@@ -235,6 +235,7 @@ impl Draft<'_> {
         };
         let body = json!({
             "tag": tag,
+            "commit": self.release_commit(),
             "name": self.release_name(),
             "notes": self.facts.notes,
             "prerelease": self.facts.is_prerelease,

@@ -228,12 +228,14 @@ fn picture(out: &mut String, report: &Report) {
         if turning == Some(number) {
             let _ = write!(
                 rows,
-                "<line class=\"turn\" x1=\"0\" x2=\"{}\" y1=\"{height}\" y2=\"{height}\"/>\
-                 <text class=\"turn\" x=\"{}\" y=\"{}\" text-anchor=\"end\">point of no return</text>",
+                "<line class=\"turn\" x1=\"0\" x2=\"{}\" y1=\"{}\" y2=\"{}\"/>\
+                 <text class=\"turn\" x=\"4\" y=\"{}\">point of no return</text>",
                 LEFT + AXIS + 20,
-                LEFT + AXIS + 20,
-                height - 4
+                height + 4,
+                height + 4,
+                height + 17
             );
+            height += ROW;
         }
         row(
             &mut rows,
@@ -250,6 +252,15 @@ fn picture(out: &mut String, report: &Report) {
         "<h2>What ran when</h2><figure><svg viewBox=\"0 0 {width} {}\" role=\"img\" aria-label=\"Time line of the run\">",
         height + 8
     );
+    if let (Some(from), Some(to)) = (report.started, report.latest) {
+        let _ = write!(
+            out,
+            "<text class=\"axis\" x=\"{LEFT}\" y=\"16\">{from}</text>\
+             <text class=\"axis\" x=\"{}\" y=\"16\" text-anchor=\"end\">{} later</text>",
+            LEFT + AXIS,
+            to.since(from)
+        );
+    }
     for (from, to, length) in &axis.folds {
         let _ = write!(
             out,

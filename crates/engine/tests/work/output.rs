@@ -114,7 +114,7 @@ fn canaries_reach_no_sink() {
 fn a_secret_in_an_unexpected_answer_is_not_shown() {
     let scene = Scene::with_secrets(&[("TOKEN", CANARY)]);
     // The message is cut off in the middle of the second one.
-    let mut script = sh("printf '%s%160s%s' \"$TOKEN\" '' \"$TOKEN\"");
+    let mut script = sh("printf '%s%150s%s' \"$TOKEN\" '' \"$TOKEN\"");
     script.commands[0].expect = Some("1.0".into());
     script
         .secrets

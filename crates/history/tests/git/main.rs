@@ -1,0 +1,7 @@
+//! Compared with git: real repositories, read in process, and diffs that git applies.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod diff;
+mod repository;
+mod world;

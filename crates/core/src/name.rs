@@ -38,6 +38,7 @@ pub fn is_bidi(c: char) -> bool {
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $kind:literal, $rule:expr) => {
         $(#[$doc])*
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $type(String);

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 pub const FORMAT: u32 = 1;
 
 /// A run as it stands.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub format: u32,
@@ -44,6 +45,7 @@ pub struct Report {
 }
 
 /// The run in one word.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -78,6 +80,7 @@ impl State {
     }
 }
 
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize)]
 pub struct StepReport {
     pub id: StepId,
@@ -119,6 +122,7 @@ impl StepReport {
     }
 }
 
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize)]
 pub struct DecisionReport {
     pub by: String,
@@ -127,6 +131,7 @@ pub struct DecisionReport {
     pub note: Option<String>,
 }
 
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Serialize)]
 pub struct AskReport {
     pub step: StepId,
@@ -141,6 +146,7 @@ pub struct AskReport {
 }
 
 /// A stretch of time of a step.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Span {
     pub kind: SpanKind,
@@ -151,6 +157,7 @@ pub struct Span {
     pub note: String,
 }
 
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpanKind {

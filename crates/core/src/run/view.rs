@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 use serde::Serialize;
 
 /// The state of a step in one word, with what belongs to it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum StepView {
@@ -56,6 +57,7 @@ pub enum StepView {
 }
 
 /// One item that is, or may be, at a destination.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Public {
     pub step: StepId,
@@ -72,6 +74,7 @@ pub struct Public {
 }
 
 /// Why the run does not go on by itself.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum Stopped {

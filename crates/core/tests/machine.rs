@@ -38,13 +38,14 @@ fn cases(usual: u32) -> Config {
     config
 }
 
+/// Whether the rules hold; and whether the machine offers and accepts the same, which every rule needs.
 fn holds(rules: &[Rule], shape: &Shape, seed: u64, habits: Habits) -> TestCaseResult {
     let mut sim = Sim::new(shape, seed, habits);
     sim.drive();
     let broken: Vec<_> = sim
         .wrong
         .iter()
-        .filter(|(rule, _)| rules.contains(rule))
+        .filter(|(rule, _)| *rule == Rule::Legal || rules.contains(rule))
         .collect();
     if broken.is_empty() {
         return Ok(());
@@ -65,11 +66,11 @@ fn holds(rules: &[Rule], shape: &Shape, seed: u64, habits: Habits) -> TestCaseRe
 const WILD: Habits = Habits::WILD;
 
 proptest! {
-    #![proptest_config(cases(600))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn r1_nothing_starts_before_what_it_needs(shape in shapes(9), seed: u64) {
-        holds(&[Rule::R1, Rule::Legal], &shape, seed, WILD)?;
+        holds(&[Rule::R1], &shape, seed, WILD)?;
     }
 
     #[test]

@@ -176,7 +176,7 @@ impl Run {
 
     fn must_be_ready(&self, step: &StepId, at: Timestamp) -> Result<(), String> {
         let (position, _) = self.step(step).ok_or_else(|| unknown(step))?;
-        if self.is_ready(position, at) {
+        if self.is_ready(position, at) && !self.has_failed(position) {
             Ok(())
         } else {
             Err(format!("{step} may not start yet"))

@@ -718,3 +718,27 @@ fn what_can_be_mended_halts_and_what_cannot_turns_back_before_the_point_of_no_re
     );
     story.refuses(EventKind::UndoStarted { why: "w".into() });
 }
+
+#[test]
+fn what_leaves_was_looked_at_and_is_what_was_planned_and_sealed() {
+    let mut story = Story::of(vec![
+        step("build", &[], script(Repeat::Safe, &["*.whl"])),
+        step("seal", &["build"], Action::Seal),
+        sealed("pypi", &["seal"]),
+        sends("tag", &["pypi"], DELETES, &["v1"]),
+    ]);
+    story.work("build", passed(&[("a.whl", "a")]));
+    story.work("seal", passed(&[("a.whl", "a")]));
+    let intent = |name: &str, item: &str, bytes: &[u8]| EventKind::Intent {
+        step: id(name),
+        item: item.into(),
+        digest: Digest::of(bytes),
+    };
+    story.refuses(intent("pypi", "a.whl", b"a"));
+    story.looked("pypi", "a.whl", Presence::Absent);
+    story.refuses(intent("pypi", "a.whl", b"other"));
+    story.refuses(intent("pypi", "b.whl", b"a"));
+    story.refuses(intent("tag", "v1", b"a"));
+    story.tell(intent("pypi", "a.whl", b"a"));
+    story.refuses(intent("pypi", "a.whl", b"a"));
+}

@@ -87,6 +87,24 @@ pub struct Flight {
     artifacts: Vec<Artifact>,
 }
 
+fn target_of<'a>(plan: &'a Plan, step: &StepId) -> Option<&'a String> {
+    match &plan.step(step)?.action {
+        Action::Publish(publish) => Some(&publish.target.name),
+        _ => None,
+    }
+}
+
+impl Flight {
+    fn goes_to(&self, plan: &Plan, publish: &Publish) -> bool {
+        match &self.command {
+            Command::Publish { step, .. } | Command::Retract { step, .. } => {
+                target_of(plan, step) == Some(&publish.target.name)
+            }
+            _ => false,
+        }
+    }
+}
+
 pub struct Sim {
     pub plan: Plan,
     pub run: Run,
@@ -209,10 +227,26 @@ impl Sim {
                         .any(|flight| flight.command == **command)
                 })
                 .collect();
-            let room = self.flights.len() < self.habits.side_by_side;
-            if room && !fresh.is_empty() && (self.flights.is_empty() || self.dice.one_in(2)) {
-                let command = fresh[self.dice.below(fresh.len())].clone();
-                self.start(command);
+            if self.dice.one_in(6) {
+                self.try_what_is_not_offered(&next);
+            }
+            let room = self.habits.side_by_side.saturating_sub(self.flights.len());
+            if room > 0 && !fresh.is_empty() && (self.flights.is_empty() || self.dice.one_in(2)) {
+                // One alone, or as many as there is room for, all from one answer.
+                let from = self.dice.below(fresh.len());
+                let many = if self.dice.one_in(2) { 1 } else { room };
+                let chosen: Vec<Command> = fresh
+                    .into_iter()
+                    .cycle()
+                    .skip(from)
+                    .take(many)
+                    .cloned()
+                    .collect();
+                for command in chosen {
+                    if !self.flights.iter().any(|flight| flight.command == command) {
+                        self.start(command);
+                    }
+                }
             } else if !self.flights.is_empty() {
                 let flight = self
                     .flights
@@ -296,6 +330,47 @@ impl Sim {
             }
         }
         false
+    }
+
+    /// R1, R2 and R7 from the other side: what is not offered is not accepted either.
+    fn try_what_is_not_offered(&mut self, next: &Next) {
+        let position = self.dice.below(self.plan.steps.len());
+        let (step, action) = {
+            let step = &self.plan.steps[position];
+            (step.id.clone(), step.action.clone())
+        };
+        let items: Vec<Item> = self.run.items(&step).into_iter().cloned().collect();
+        let offered = |command: &Command| next.commands.contains(command);
+        match action {
+            Action::Run(_) | Action::Seal => {
+                if !offered(&Command::Work { step: step.clone() }) {
+                    self.must_be_refused(EventKind::WorkStarted { step }, Rule::R1);
+                }
+            }
+            Action::Publish(publish) if !items.is_empty() => {
+                let found = &items[self.dice.below(items.len())];
+                let item = found.name.clone();
+                // One after the other to one target is a courtesy to it, and no rule of the run.
+                let is_waiting = publish.again == Again::Never
+                    || self.flights.iter().any(|flight| flight.goes_to(&self.plan, &publish))
+                    || next.commands.iter().any(|command| {
+                        matches!(command, Command::Publish { step, .. } | Command::Retract { step, .. }
+                            if target_of(&self.plan, step) == Some(&publish.target.name))
+                    });
+                if is_waiting {
+                    return;
+                }
+                let digest = found.digest.clone();
+                let intent = EventKind::Intent {
+                    step: step.clone(),
+                    item: item.clone(),
+                    digest,
+                };
+                self.must_be_refused(intent, Rule::R7);
+                self.must_be_refused(EventKind::RetractIntent { step, item }, Rule::R2);
+            }
+            _ => {}
+        }
     }
 
     /// Something that the machine must not accept, and that must leave no trace in it.

@@ -247,7 +247,8 @@ impl Pypi {
             Err(Unreadable::CutOff) => {
                 Err(Failure::unknown(format!("{what}: the page ends early")))
             }
-            Err(Unreadable::Foreign(why)) => Err(Failure::permanent(format!("{what}: {why}"))
+            // A gateway's page may be gone in a minute: no reason to take a release back.
+            Err(Unreadable::Foreign(why)) => Err(Failure::transient(format!("{what}: {why}"))
                 .hinted("is this the address of a simple API, as in https://HOST/simple/?")),
         }
     }

@@ -118,7 +118,9 @@ fn what_is_wrong_on_our_side_never_leaves() {
     let fake = Fake::new(Dialect::JsonAndHtml, 0);
     let target = fake.target();
     let mut swapped = fake.items().remove(0);
-    let other = wheel("other");
+    // Of the same length, so that nothing but the digest tells.
+    let other = wheel("two");
+    assert_eq!(Some(other.len() as u64), swapped.size);
     fs_err::write(
         fake.shop.store.0.path().join(swapped.digest.as_str()),
         &other,

@@ -153,7 +153,7 @@ pub fn survives_a_stale_answer<W: World>(make: &impl Fn() -> W) {
             continue;
         }
         // The first look is at an empty destination: stale or not, it says the same.
-        for _ in 0..3 {
+        for _ in 0..3 * world.items().len() {
             if world.trouble(Call::Look, Trouble::StaleAbsent) == Possible::No {
                 return;
             }

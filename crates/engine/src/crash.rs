@@ -57,6 +57,7 @@ impl Crash {
 #[cfg(feature = "crash-points")]
 mod named {
     use super::Point;
+    use std::fmt::Write as _;
     use std::path::PathBuf;
     use std::sync::Mutex;
 
@@ -129,11 +130,10 @@ mod named {
                 }
                 Wish::Die { .. } => {}
                 Wish::Count { file } => {
-                    let lines: String = NAMES
-                        .iter()
-                        .zip(passed.iter())
-                        .map(|((name, _), count)| format!("{name} {count}\n"))
-                        .collect();
+                    let mut lines = String::new();
+                    for ((name, _), count) in NAMES.iter().zip(passed.iter()) {
+                        let _ = writeln!(lines, "{name} {count}");
+                    }
                     // A counter that cannot be written shows in the test that reads it.
                     let _ = fs_err::write(file, lines);
                 }

@@ -1,6 +1,13 @@
 //! Real processes that die by SIGKILL at every named point of a release, and one that follows and finishes; and a second
 //! process that finds the first one driving. Run with `--features crash-points`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test without a harness"
+)]
+
 mod embedded_world;
 
 use embedded_world::{Yard, drive, drive_in_line, passed, release, start};

@@ -125,21 +125,20 @@ impl Driver<'_, '_> {
         left: Option<(PlanId, Seq)>,
         events: &[Event],
     ) -> Result<(), EngineError> {
-        let (by, host, shipway) = (who.by.clone(), who.host.clone(), who.shipway.clone());
-        let left_here = left.is_some_and(|(id, seq)| {
-            let mut since = events.iter().filter(|event| event.seq > seq);
-            id == *self.id
-                && since.all(|event| {
-                    matches!(
-                        event.kind,
-                        EventKind::Decided { .. } | EventKind::UndoStarted { .. }
-                    )
-                })
+        // Where it was left waiting in this process, or else where it was started: nothing was under way there.
+        let seen = left
+            .filter(|(id, _)| id == self.id)
+            .map_or(1, |(_, seq)| seq);
+        let only_said = events.iter().filter(|event| event.seq > seen).all(|event| {
+            matches!(
+                event.kind,
+                EventKind::Decided { .. } | EventKind::UndoStarted { .. }
+            )
         });
-        let is_new = self.run.seq() <= 1;
-        if is_new || left_here {
+        if only_said {
             return Ok(());
         }
+        let (by, host, shipway) = (who.by.clone(), who.host.clone(), who.shipway.clone());
         let kind = EventKind::Resumed { by, host, shipway };
         self.record(kind, self.world.now())
             .map_err(|why| self.illegal(why))
@@ -152,18 +151,15 @@ impl Driver<'_, '_> {
                 self.catch_up()?;
             }
             let stop = self.stop.why();
-            let next = match stop {
-                None => {
-                    let most = self.under_way.len() + self.pool.free();
-                    let next = self.run.next_few(now, most);
-                    self.order(&next, now)?;
-                    next
-                }
-                Some(_) => {
-                    let next = self.run.next(now);
-                    self.order_last_looks(&next);
-                    next
-                }
+            let next = if stop.is_some() {
+                let next = self.run.next(now);
+                self.order_last_looks(&next);
+                next
+            } else {
+                let most = self.under_way.len() + self.pool.free();
+                let next = self.run.next_few(now, most);
+                self.order(&next, now)?;
+                next
             };
             if self.under_way.is_empty() && self.orders.is_empty() {
                 let rest = self.rest(&next, stop, now)?;
@@ -301,11 +297,8 @@ impl Driver<'_, '_> {
                 }
                 Ok(Flushed::Done)
             }
-            Appended::Behind(foreign) => {
+            Appended::Behind(_) => {
                 self.rebuild()?;
-                for event in &foreign {
-                    (self.observer)(event, &self.run);
-                }
                 Ok(Flushed::Again)
             }
         }
@@ -314,7 +307,15 @@ impl Driver<'_, '_> {
     /// Begins anew from the journal. Answers are kept; what was only about to begin is not.
     fn rebuild(&mut self) -> Result<(), EngineError> {
         self.orders.clear();
-        (self.run, _) = fold(lock(self.journal).record(self.id)?)?;
+        let seen = self
+            .batch
+            .first()
+            .map_or(self.run.seq(), |event| event.seq - 1);
+        let (run, events) = fold(lock(self.journal).record(self.id)?)?;
+        self.run = run;
+        for foreign in events.iter().filter(|event| event.seq > seen) {
+            (self.observer)(foreign, &self.run);
+        }
         for event in std::mem::take(&mut self.batch) {
             let was_only_begun = matches!(
                 event.kind,

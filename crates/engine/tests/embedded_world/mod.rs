@@ -1,6 +1,11 @@
 //! A world in a directory: a clock that moves by itself, destinations that keep what they were sent, and steps that do what a
 //! test says.
 #![allow(dead_code, reason = "each test uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "it is only compiled into tests"
+)]
 
 use fs_err as fs;
 use shipway_core::event::{Evidence, Outcome};

@@ -16,6 +16,9 @@ use std::fmt;
 /// The version of the plan's format. A reader refuses every other one.
 pub const FORMAT: u32 = 1;
 
+/// The flow of a plan that withdraws a version instead of releasing it.
+pub const WITHDRAW: &str = "withdraw";
+
 /// The digest of a plan: the identity of its run.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -155,6 +158,8 @@ pub enum Stage {
     Rehearse,
     Approve,
     Publish,
+    /// What was published is marked as withdrawn.
+    Withdraw,
     Announce,
     FollowUp,
 }
@@ -169,6 +174,7 @@ impl Stage {
             Self::Rehearse => "rehearse",
             Self::Approve => "approve",
             Self::Publish => "publish",
+            Self::Withdraw => "withdraw",
             Self::Announce => "announce",
             Self::FollowUp => "follow-up",
         }
@@ -456,7 +462,41 @@ impl Plan {
         }
         let plan: Self = serde_json::from_value(value).map_err(PlanError::Syntax)?;
         plan.check()?;
+        plan.check_what_is_shown()?;
         Ok(plan)
+    }
+
+    /// What people read is what is carried out: the items are what their digests say, and the commits that are written are
+    /// those whose diffs are shown.
+    fn check_what_is_shown(&self) -> Result<(), PlanError> {
+        let commits = serde_json::to_value(&self.commits).map_err(PlanError::Syntax)?;
+        let tag = serde_json::to_value(&self.tag).map_err(PlanError::Syntax)?;
+        for step in &self.steps {
+            let Action::Publish(publish) = &step.action else {
+                continue;
+            };
+            let Items::Fixed(items) = &publish.items else {
+                continue;
+            };
+            for item in items.iter().filter(|item| item.size.is_none()) {
+                let why = if item.digest != Digest::of_json(&item.body) {
+                    format!("item {} is not what its digest says", item.name)
+                } else if item.body["commits"]
+                    .as_array()
+                    .is_some_and(|all| !all.is_empty())
+                    && (item.body["commits"] != commits || item.body["tag"] != tag)
+                {
+                    "it writes other commits than the plan shows".to_owned()
+                } else {
+                    continue;
+                };
+                return Err(PlanError::Step {
+                    step: step.id.clone(),
+                    why,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The rules that every plan keeps, whoever wrote it.
@@ -513,6 +553,11 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// Whether it withdraws its version; every other flow releases one.
+    pub fn is_withdrawal(&self) -> bool {
+        self.flow == WITHDRAW
     }
 
     pub fn step(&self, id: &StepId) -> Option<&Step> {

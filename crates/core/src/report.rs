@@ -61,6 +61,8 @@ pub enum State {
     Halted,
     Undoing,
     Released,
+    /// A run that withdraws a version is done.
+    Withdrawn,
     RolledBack,
 }
 
@@ -75,6 +77,7 @@ impl State {
             Self::Halted => "stopped half way",
             Self::Undoing => "being taken back",
             Self::Released => "released",
+            Self::Withdrawn => "withdrawn",
             Self::RolledBack => "rolled back",
         }
     }
@@ -506,6 +509,7 @@ fn ask_report(plan: &Plan, ask: &crate::run::Ask) -> AskReport {
 fn state(run: &Run, rest: &Rest, asks: bool) -> State {
     match (run.end(), run.stopped()) {
         _ if run.seq() == 0 => State::New,
+        (Some(End::Released), _) if run.plan().is_withdrawal() => State::Withdrawn,
         (Some(End::Released), _) => State::Released,
         (Some(End::RolledBack), _) => State::RolledBack,
         (None, Some(Stopped::Paused { .. })) => State::Paused,

@@ -3,6 +3,9 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// Options of every command stand apart in the help.
+const GLOBAL: &str = "Global options";
+
 /// Carry out a project's release process: planned, resumable, provable
 #[derive(Parser, Debug)]
 #[command(
@@ -20,23 +23,25 @@ pub struct Cli {
 
 #[derive(Args, Debug, Clone)]
 pub struct Global {
-    /// Print data as JSON on standard output
-    #[arg(long, global = true)]
+    /// Print data as JSON on standard output (schema/ describes it)
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub json: bool,
-    /// Work in this directory
+    /// Work as if started in this directory
     #[arg(
         short = 'C',
         long = "directory",
         global = true,
+        help_heading = GLOBAL,
         value_name = "DIR",
         default_value = "."
     )]
     pub directory: PathBuf,
-    /// Keep the journal and the artifacts here [default: $SHIPWAY_STATE, or shipway in the user's state directory]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Keep the journal and the artifacts here [default: $SHIPWAY_STATE, or $XDG_STATE_HOME/shipway, or
+    /// ~/.local/state/shipway]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    /// When to use colours; auto is on a terminal and without NO_COLOR
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
 }
 
@@ -53,36 +58,39 @@ pub enum Command {
     Init(InitArgs),
     /// Check configuration, tools, credentials, destinations and repository; change nothing
     Check(VersionArgs),
-    /// Print everything that a release will do, in order, and why
+    /// Print everything that a release will do, in order, and why; change nothing
     Plan(PlanArgs),
-    /// Carry out a plan
+    /// Make a plan, show it, and carry out exactly that (or a plan that was written before)
     Release(ReleaseArgs),
-    /// Show how a run stands
+    /// Show how a run stands: every step, what is public, what to do next
     Status(RunArg),
     /// Print the events of a run, or the output of one step
     Log(LogArgs),
-    /// List all runs
+    /// List all runs of all projects, oldest first
     Runs,
-    /// Carry on with a run that was stopped, interrupted or killed
+    /// Carry on with a run that waited, failed, was interrupted or was killed
     Resume(ResumeArgs),
-    /// Approve what a run asks for
+    /// Approve the plan and the sealed files of a run that asks for it
     Approve(DecideArgs),
-    /// Reject what a run asks for: everything that can be taken back is taken back
+    /// Say no to an approval, or that a task cannot be done: the run is taken back when it is resumed
     Reject(DecideArgs),
     /// Say that a task is done, or that a step whose answer was lost did happen
     Done(DecideArgs),
     /// Say that a step whose answer was lost did not happen, so that it is done again
     Repeat(DecideArgs),
-    /// Take back what a run did, as long as everything can be taken back
+    /// Take back what a run did; possible until the point of no return
     Rollback(RollbackArgs),
-    /// Read everything that a run published back and compare it
+    /// Read back everything that a run published, and compare digests
     Verify(VerifyArgs),
     /// Write one HTML page about a run, readable offline
     Report(ReportArgs),
     /// Write the workflow file that runs the same process in CI
     Ci(CiArgs),
-    /// Print the completion script of a shell
-    Completions { shell: clap_complete::Shell },
+    /// Print a completion script
+    Completions {
+        /// Shell that reads it
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -90,7 +98,7 @@ pub struct InitArgs {
     /// Replace a shipway.toml that exists
     #[arg(long)]
     pub force: bool,
-    /// Print it instead of writing it
+    /// Print the file instead of writing it
     #[arg(long)]
     pub print: bool,
 }
@@ -105,16 +113,16 @@ pub enum LevelArg {
 /// Which version to release; without any of these, the commits since the last release decide
 #[derive(Args, Debug, Clone, Default)]
 pub struct VersionArgs {
-    /// Raise this part of the version
+    /// Raise this part of the version [default: what the commits since the last release ask for]
     #[arg(value_enum)]
     pub level: Option<LevelArg>,
     /// Release exactly this version
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["level", "pre"])]
     pub version: Option<String>,
-    /// Make it a pre-release of this kind
+    /// Make it a pre-release of this kind: the next minor as 1.3.0rc1, then 1.3.0rc2
     #[arg(long, value_name = "KIND", value_parser = ["alpha", "beta", "rc"])]
     pub pre: Option<String>,
-    /// Release what this tag names: it exists already, and nothing is committed
+    /// Release the commit of this tag, which exists already: nothing is committed or pushed
     #[arg(long, value_name = "TAG", conflicts_with_all = ["level", "version", "pre"])]
     pub tag: Option<String>,
 }
@@ -123,7 +131,7 @@ pub struct VersionArgs {
 pub struct PlanArgs {
     #[command(flatten)]
     pub version: VersionArgs,
-    /// Write the plan as JSON, to be reviewed and run later with release --plan
+    /// Write the plan to this file too, to be reviewed and carried out later with release --plan
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Leave out diffs, commands and reasons
@@ -133,10 +141,10 @@ pub struct PlanArgs {
 
 #[derive(Args, Debug)]
 pub struct Driving {
-    /// Wait for people instead of ending with exit code 5
+    /// Where a person is needed, wait for approve or done from elsewhere instead of ending with exit code 5
     #[arg(long)]
     pub wait: bool,
-    /// Do this many things side by side at most [default: number of cores]
+    /// Carry out at most this many steps side by side [default: number of cores]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
 }
@@ -145,10 +153,10 @@ pub struct Driving {
 pub struct ReleaseArgs {
     #[command(flatten)]
     pub version: VersionArgs,
-    /// Carry out this plan, which plan -o wrote
+    /// Carry out this file, which plan -o wrote; refused if the world has moved since
     #[arg(long, value_name = "FILE", conflicts_with_all = ["level", "version", "pre", "tag"])]
     pub plan: Option<PathBuf>,
-    /// Start without asking
+    /// Start without the question at the beginning; approvals and tasks are asked for all the same
     #[arg(short, long)]
     pub yes: bool,
     #[command(flatten)]
@@ -166,7 +174,7 @@ pub struct RunArg {
 pub struct LogArgs {
     #[command(flatten)]
     pub run: RunArg,
-    /// Print the whole output of this step instead
+    /// Print the whole output of this step's commands instead
     #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
 }
@@ -181,19 +189,19 @@ pub struct ResumeArgs {
 
 #[derive(Args, Debug)]
 pub struct DecideArgs {
-    /// Step that the decision is about [default: the only one that asks]
+    /// Step that the decision is about [default: the only one that asks for such a decision]
     #[arg(value_name = "STEP")]
     pub step: Option<String>,
     /// Beginning of the run's id [default: this project's latest run]
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
-    /// Who decides [default: the name that git knows]
+    /// Who decides [default: user.name and user.email of git]
     #[arg(long = "as", value_name = "NAME")]
     pub who: Option<String>,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Decide only if what is approved has this digest (a beginning is enough)
+    /// Decide only if this is the digest of what is asked about (a beginning is enough)
     #[arg(long, value_name = "DIGEST")]
     pub subject: Option<String>,
 }
@@ -230,7 +238,7 @@ pub struct CiArgs {
     /// Whose CI
     #[arg(value_enum)]
     pub forge: Forge,
-    /// Print it instead of writing it
+    /// Print the file instead of writing it
     #[arg(long)]
     pub print: bool,
 }

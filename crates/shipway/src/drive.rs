@@ -4,7 +4,7 @@ use crate::cli::Driving;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::output::progress::Progress;
-use crate::output::{Tone, html, status};
+use crate::output::{Tone, document, html, status};
 use crate::session::Session;
 use crate::signals;
 use crate::world::{RealWorld, run_directory};
@@ -228,7 +228,10 @@ fn ask_person(
 fn last_words(session: &Session, report: &Report, page: &Path) -> Result<(), CommandError> {
     let screen = &session.screen;
     if screen.json {
-        screen.json_line(&serde_json::json!({"format": 1, "report": report}));
+        screen.json_line(&document::Reported {
+            format: document::FORMAT,
+            report,
+        });
     }
     screen.talk("");
     screen.talk(status::public(report, screen.err()).trim_end());

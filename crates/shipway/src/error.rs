@@ -61,20 +61,6 @@ impl CommandError {
         self.next.push((command.into(), does.into()));
         self
     }
-
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({
-            "format": 1,
-            "error": {
-                "exit": self.exit.code(),
-                "kind": self.exit.name(),
-                "message": self.message,
-                "causes": self.causes,
-                "hints": self.hints,
-                "next": self.next.iter().map(|(command, does)| serde_json::json!({"command": command, "does": does})).collect::<Vec<_>>(),
-            }
-        })
-    }
 }
 
 impl fmt::Display for CommandError {

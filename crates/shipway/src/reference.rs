@@ -1,34 +1,67 @@
-//! The generated pages of `docs/reference/`. A test fails when one is stale; `UPDATE_REFERENCE=1 cargo test -p shipway
-//! reference` writes them anew.
+//! The generated pages of `docs/reference/` and the JSON Schemas of `schema/`. A test fails when one is stale;
+//! `UPDATE_REFERENCE=1 cargo test -p shipway reference` writes them anew.
 
 use crate::cli::Cli;
 use crate::exit;
+use crate::output::document::{
+    self, Checked, Decided, Failed, Happened, JournalVerified, Page, Planned, Proposed, Reported,
+    Runs, Status, Verified,
+};
 use clap::CommandFactory as _;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+use shipway_core::Plan;
 use shipway_core::target::{Again, Capability, Reversal};
 use std::fmt::Write as _;
 use std::path::Path;
 
 const NOTE: &str = "<!-- Generated: see crates/shipway/src/reference.rs. Do not edit. -->\n\n";
 
+/// What each `--json` document is, and which command prints it.
+struct Document {
+    name: &'static str,
+    printed_by: &'static str,
+    schema: Value,
+}
+
 #[test]
 fn reference_pages_are_current() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     #[expect(clippy::disallowed_methods, reason = "a switch of this test alone")]
     let update = std::env::var_os("UPDATE_REFERENCE").is_some();
+    let documents = documents();
+    let mut pages = vec![
+        ("docs/reference/cli.md".to_owned(), cli()),
+        ("docs/reference/exit-codes.md".to_owned(), exit_codes()),
+        ("docs/reference/targets.md".to_owned(), targets()),
+        (
+            "docs/reference/configuration.md".to_owned(),
+            configuration(),
+        ),
+        ("docs/reference/json.md".to_owned(), json(&documents)),
+    ];
+    pages.extend(documents.iter().map(|document| {
+        let text = serde_json::to_string_pretty(&document.schema).unwrap() + "\n";
+        (format!("schema/{}.json", document.name), text)
+    }));
     let mut stale = Vec::new();
-    for (name, text) in [
-        ("cli.md", cli()),
-        ("exit-codes.md", exit_codes()),
-        ("targets.md", targets()),
-        ("configuration.md", configuration()),
-    ] {
-        let path = docs.join(name);
+    for (place, text) in pages {
+        let path = top.join(&place);
         if update {
-            fs_err::create_dir_all(&docs).unwrap();
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(&path, &text).unwrap();
         } else if fs_err::read_to_string(&path).unwrap_or_default() != text {
-            stale.push(name);
+            stale.push(place);
         }
+    }
+    for entry in fs_err::read_dir(top.join("schema")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_known = |document: &Document| format!("{}.json", document.name) == name;
+        assert!(
+            documents.iter().any(is_known),
+            "schema/{name} describes nothing"
+        );
     }
     assert!(
         stale.is_empty(),
@@ -36,9 +69,87 @@ fn reference_pages_are_current() {
     );
 }
 
+fn documents() -> Vec<Document> {
+    vec![
+        of::<Plan>("plan", "`plan -o FILE` (the file itself)"),
+        of::<Planned<'_>>("plan-output", "`plan`"),
+        of::<Happened<'_>>(
+            "event",
+            "`log`, `release`, `resume`, `rollback`: one line per event",
+        ),
+        of::<Reported<'_>>(
+            "report",
+            "`release`, `resume`, `rollback`: the last line, or the last but one before an error",
+        ),
+        of::<Status<'_>>("status", "`status`"),
+        of::<Checked<'_>>("check", "`check`"),
+        of::<Runs<'_>>("runs", "`runs`"),
+        of::<Verified<'_>>("verify", "`verify`"),
+        of::<JournalVerified>("verify-journal", "`verify --journal`"),
+        of::<Decided<'_>>("decision", "`approve`, `reject`, `done`, `repeat`"),
+        of::<Proposed<'_>>("file", "`init`, `ci`"),
+        of::<Page<'_>>("page", "`report`"),
+        of::<Failed<'_>>(
+            "error",
+            "every command that ends with another exit code than 0, on one line, after its own document",
+        ),
+    ]
+}
+
+/// The schema of what a type is written as.
+fn of<T: JsonSchema>(name: &'static str, printed_by: &'static str) -> Document {
+    let generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
+    schema["title"] = json!(format!("shipway {name}"));
+    pin(&mut schema, document::FORMAT);
+    if let Some(types) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
+        for (name, number) in [
+            ("Plan", shipway_core::plan::FORMAT),
+            ("Report", shipway_core::report::FORMAT),
+        ] {
+            if let Some(schema) = types.get_mut(name) {
+                pin(schema, number);
+            }
+        }
+    }
+    Document {
+        name,
+        printed_by,
+        schema,
+    }
+}
+
+/// A reader knows one format: the number itself is part of the schema.
+fn pin(schema: &mut Value, format: u32) {
+    if let Some(property) = schema.pointer_mut("/properties/format") {
+        property["const"] = json!(format);
+    }
+}
+
+fn json(documents: &[Document]) -> String {
+    let mut out = format!(
+        "{NOTE}# JSON output\n\nEvery command takes `--json`: what it prints on standard output is then JSON, and standard error stays for \
+         people. Every document begins with `\"format\": {}`. A plan and an event are exact: another field in them is another format. Every \
+         other document may get fields within its format, and none is changed or removed: a reader skips what it does not know. \
+         Where a command ends with another exit code than 0, the last line of standard output is an error document. Times are milliseconds since 1970-01-01T00:00:00Z, spans are milliseconds, percentages are \
+         hundredths of a percent.\n\n| document | printed by |\n| --- | --- |\n",
+        document::FORMAT
+    );
+    for Document {
+        name, printed_by, ..
+    } in documents
+    {
+        let _ = writeln!(out, "| [{name}](../../schema/{name}.json) | {printed_by} |");
+    }
+    out
+}
+
 fn cli() -> String {
     let mut out = format!(
-        "{NOTE}# Command line\n\nEvery command takes the global options. Exit codes: [exit-codes.md](exit-codes.md).\n"
+        "{NOTE}# Command line\n\nEvery command takes the global options; they are listed once. Exit codes: [exit-codes.md](exit-codes.md). What `--json` \
+         prints: [json.md](json.md).\n"
     );
     let mut command = Cli::command().term_width(100);
     command.build();
@@ -48,10 +159,13 @@ fn cli() -> String {
         .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
     {
         let name = sub.get_name().to_owned();
+        let mut sub = sub
+            .clone()
+            .mut_args(|arg| arg.clone().hide(arg.is_hide_set() || arg.is_global_set()));
         let _ = write!(
             out,
             "\n## shipway {name}\n\n```text\n{}```\n",
-            sub.render_long_help()
+            sub.render_help()
         );
     }
     out.lines()

@@ -44,7 +44,9 @@ fn every_death_and_every_fault_is_survived() {
         making.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert!(
-        benches.iter().all(|bench| bench.shape() == benches[0].shape()),
+        benches
+            .iter()
+            .all(|bench| bench.shape() == benches[0].shape()),
         "two undisturbed runs differ: {:?}",
         benches.iter().map(Bench::shape).collect::<Vec<_>>()
     );

@@ -8,8 +8,10 @@
 mod commands;
 mod local;
 mod outward;
+mod withdraw;
 
 pub use local::percent;
+pub use withdraw::{Withdrawal, withdraw};
 
 use crate::config::{Before, Config, PublishTo};
 use crate::digest::Digest;

@@ -46,6 +46,8 @@ pub struct Run {
     begun: Vec<bool>,
     front: Front,
     mode: Mode,
+    /// Why the way back began.
+    turned_back: Option<String>,
     seq: Seq,
     /// When the last event was.
     last: Timestamp,
@@ -155,6 +157,7 @@ impl Run {
             begun,
             front: Front::default(),
             mode: Mode::New,
+            turned_back: None,
             seq: 0,
             last: Timestamp::default(),
             elapsed: Millis::default(),

@@ -23,9 +23,12 @@ impl Run {
     /// Whatever was under way has lost its answer; whatever failed may be tried again, except where the run went on
     /// without it.
     pub(super) fn resume(&mut self, at: Timestamp) {
+        // On the way back nothing is tried again, and what failed stays for people to read.
+        let undoing = matches!(self.mode, Mode::Undoing { .. });
         let overtaken: Vec<bool> = (0..self.steps.len())
             .map(|position| {
-                self.plan.steps[position].weight == Weight::BestEffort
+                undoing
+                    || self.plan.steps[position].weight == Weight::BestEffort
                     && self.needed_by[position]
                         .iter()
                         .any(|&later| self.begun[later])
@@ -90,6 +93,7 @@ impl Run {
 
     /// The way back begins: attempts of the way out no longer count, waits that were asked for do.
     fn turn_back(&mut self, why: String, paused: Option<String>) {
+        self.turned_back = Some(why.clone());
         self.mode = Mode::Undoing {
             why,
             stuck: None,

@@ -233,12 +233,9 @@ impl Run {
         )
     }
 
-    /// Why everything is being taken back.
+    /// Why everything is being taken back, or was.
     pub fn undo_reason(&self) -> Option<&str> {
-        match &self.mode {
-            Mode::Undoing { why, .. } => Some(why),
-            _ => None,
-        }
+        self.turned_back.as_deref()
     }
 
     /// Why the run does not go on by itself; `None` while it does, or once it is over.

@@ -6,9 +6,9 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::look::{self, Ground};
 use crate::output::Tone;
+use crate::output::document::{self, CheckRow};
 use crate::session::Session;
 use crate::world;
-use serde::Serialize;
 use shipway_core::config::Program;
 use shipway_core::event::Verdict;
 use shipway_core::plan::{Action, Plan};
@@ -19,17 +19,8 @@ use shipway_core::target::Credential;
 use shipway_core::{Config, Failure};
 use std::collections::BTreeSet;
 
-#[derive(Serialize)]
-struct Row {
-    area: &'static str,
-    what: String,
-    verdict: Verdict,
-    detail: String,
-    hint: Option<String>,
-}
-
 #[derive(Default)]
-struct Rows(Vec<Row>);
+struct Rows(Vec<CheckRow>);
 
 impl Rows {
     fn good(&mut self, area: &'static str, what: impl Into<String>, detail: impl Into<String>) {
@@ -44,7 +35,7 @@ impl Rows {
         detail: impl Into<String>,
         hint: Option<String>,
     ) {
-        self.0.push(Row {
+        self.0.push(CheckRow {
             area,
             what: what.into(),
             verdict,
@@ -355,14 +346,18 @@ fn destinations(
     }
 }
 
-fn print(session: &Session, rows: &[Row]) -> Result<(), CommandError> {
+fn print(session: &Session, rows: &[CheckRow]) -> Result<(), CommandError> {
     let screen = &session.screen;
     let failed = rows
         .iter()
         .filter(|row| matches!(row.verdict, Verdict::Fail | Verdict::Error))
         .count();
     if screen.json {
-        screen.json(&serde_json::json!({"format": 1, "rows": rows, "failed": failed}));
+        screen.json(&document::Checked {
+            format: document::FORMAT,
+            rows,
+            failed,
+        });
     } else {
         let paint = screen.out();
         let mut area = "";

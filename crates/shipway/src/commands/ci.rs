@@ -4,6 +4,7 @@ use crate::ci;
 use crate::cli::{CiArgs, Cli, Forge};
 use crate::error::CommandError;
 use crate::look::Ground;
+use crate::output::document;
 use crate::session::Session;
 use clap::CommandFactory as _;
 
@@ -14,9 +15,13 @@ pub fn run(session: &Session, args: &CiArgs) -> Result<(), CommandError> {
     };
     let path = ground.top().join(place);
     if session.screen.json {
-        session.screen.json(
-            &serde_json::json!({"format": 1, "path": path, "written": !args.print, "text": text}),
-        );
+        session.screen.json(&document::Proposed {
+            format: document::FORMAT,
+            path: &path,
+            written: !args.print,
+            text: &text,
+            notes: &[],
+        });
     } else if args.print {
         session.screen.data(text.trim_end());
     }

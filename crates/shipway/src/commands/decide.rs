@@ -6,7 +6,7 @@ use crate::drive::{self, engine_error};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::look::Ground;
-use crate::output::{Tone, status};
+use crate::output::{Tone, document, status};
 use crate::session::Session;
 use shipway_core::StepId;
 use shipway_core::event::Decision;
@@ -57,9 +57,14 @@ pub fn run(session: &Session, args: &DecideArgs, decision: Decision) -> Result<(
         .map_err(|error| engine_error(&error))?;
     let word = format!("{decision:?}").to_lowercase();
     if session.screen.json {
-        session.screen.json(&serde_json::json!({
-            "format": 1, "run": id.to_string(), "step": ask.step, "decision": word, "by": by, "subject": ask.subject,
-        }));
+        session.screen.json(&document::Decided {
+            format: document::FORMAT,
+            run: id.to_string(),
+            step: &ask.step,
+            decision: &word,
+            by: &by,
+            subject: ask.subject.as_deref(),
+        });
     }
     let paint = session.screen.err();
     session.screen.talk(&format!(

@@ -4,6 +4,7 @@ use crate::cli::InitArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::init;
+use crate::output::document;
 use crate::session::{CONFIG, Session};
 use shipway_history::{HistoryError, Repository};
 
@@ -47,9 +48,13 @@ pub fn run(session: &Session, args: &InitArgs) -> Result<(), CommandError> {
         }
     })?;
     if session.screen.json {
-        session.screen.json(&serde_json::json!({
-            "format": 1, "path": path, "written": !args.print, "text": proposal.text, "notes": proposal.notes,
-        }));
+        session.screen.json(&document::Proposed {
+            format: document::FORMAT,
+            path: &path,
+            written: !args.print,
+            text: &proposal.text,
+            notes: &proposal.notes,
+        });
     } else if args.print {
         session.screen.data(proposal.text.trim_end());
     }

@@ -6,7 +6,7 @@ use crate::drive::{self, engine_error};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::output::progress::event_line;
-use crate::output::{Tone, html, status};
+use crate::output::{Tone, document, html, status};
 use crate::session::Session;
 use crate::world::run_directory;
 use shipway_core::StepId;
@@ -22,9 +22,14 @@ pub fn status(session: &Session, args: &RunArg) -> Result<(), CommandError> {
     let driver = engine.driver(&id).map_err(|error| engine_error(&error))?;
     let screen = &session.screen;
     if screen.json {
-        let driver =
-            driver.map(|holder| serde_json::json!({"pid": holder.pid, "host": holder.host}));
-        screen.json(&serde_json::json!({"format": 1, "report": report, "driver": driver}));
+        screen.json(&document::Status {
+            format: document::FORMAT,
+            report: &report,
+            driver: driver.as_ref().map(|holder| document::Driver {
+                pid: holder.pid,
+                host: &holder.host,
+            }),
+        });
         return Ok(());
     }
     screen.data(&status::render(&report, screen.out()));
@@ -77,9 +82,11 @@ pub fn log(session: &Session, args: &LogArgs) -> Result<(), CommandError> {
     }
     for event in &record.events {
         if session.screen.json {
-            session.screen.json_line(
-                &serde_json::json!({"format": 1, "run": id.to_string(), "event": event}),
-            );
+            session.screen.json_line(&document::Happened {
+                format: document::FORMAT,
+                run: id.to_string(),
+                event,
+            });
         } else {
             session.screen.data(&event_line(event));
         }
@@ -98,18 +105,19 @@ pub fn runs(session: &Session) -> Result<(), CommandError> {
         rows.push((entry, state));
     }
     if session.screen.json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(entry, state)| {
-                serde_json::json!({
-                    "run": entry.id.to_string(), "project": entry.project, "version": entry.version, "line": entry.line,
-                    "started": entry.started, "repository": entry.repository, "state": state,
-                })
-            })
-            .collect();
-        session
-            .screen
-            .json(&serde_json::json!({"format": 1, "runs": rows}));
+        let rows = rows.iter().map(|(entry, state)| document::RunRow {
+            run: entry.id.to_string(),
+            project: &entry.project,
+            version: &entry.version,
+            line: &entry.line,
+            started: entry.started,
+            repository: &entry.repository,
+            state: *state,
+        });
+        session.screen.json(&document::Runs {
+            format: document::FORMAT,
+            runs: rows.collect(),
+        });
         return Ok(());
     }
     if rows.is_empty() {
@@ -154,9 +162,10 @@ pub fn report(session: &Session, args: &ReportArgs) -> Result<(), CommandError> 
         None => drive::write_page(session, &id, &run, &report)?,
     };
     if session.screen.json {
-        session
-            .screen
-            .json(&serde_json::json!({"format": 1, "path": path}));
+        session.screen.json(&document::Page {
+            format: document::FORMAT,
+            path: &path,
+        });
     } else {
         session.screen.data(&path.display().to_string());
     }

@@ -3,6 +3,7 @@
 use crate::cli::PlanArgs;
 use crate::error::CommandError;
 use crate::look;
+use crate::output::document;
 use crate::output::plan::{Detail, render};
 use crate::session::Session;
 
@@ -15,9 +16,11 @@ pub fn run(session: &Session, args: &PlanArgs) -> Result<(), CommandError> {
         fs_err::write(&path, text)?;
     }
     if session.screen.json {
-        session
-            .screen
-            .json(&serde_json::json!({"format": 1, "id": plan.id().to_string(), "plan": plan}));
+        session.screen.json(&document::Planned {
+            format: document::FORMAT,
+            id: plan.id().to_string(),
+            plan: &plan,
+        });
     } else {
         let detail = if args.brief {
             Detail::Brief
@@ -27,6 +30,16 @@ pub fn run(session: &Session, args: &PlanArgs) -> Result<(), CommandError> {
         session
             .screen
             .data(&render(&plan, detail, session.screen.out()));
+    }
+    let ground = look::Ground::look(session)?;
+    for (_, failure) in look::missing_secrets(session, ground.top(), &plan) {
+        let hint = failure
+            .hint
+            .map(|hint| format!(": {hint}"))
+            .unwrap_or_default();
+        session
+            .screen
+            .talk(&format!("warning: {}{hint}", failure.message));
     }
     if let Some(path) = &args.output {
         session.screen.talk(&format!(

@@ -6,6 +6,7 @@ use crate::drive::{self, engine_error};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::look::{self, Ground};
+use crate::output::document;
 use crate::output::plan::{Detail, render};
 use crate::session::Session;
 use crate::world;
@@ -34,6 +35,7 @@ pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
     if joined_and_over(session, &engine, &id)? {
         return Ok(());
     }
+    refuse_without_secrets(session, &top, &plan)?;
     let screen = &session.screen;
     if !screen.json {
         screen.talk(&render(&plan, Detail::Brief, screen.err()));
@@ -118,6 +120,20 @@ fn refuse_moved(session: &Session, ground: &Ground, plan: &Plan) -> Result<(), C
         .then("shipway plan", "makes a new plan of what is there now"))
 }
 
+/// A release that will lack a secret half way is not begun.
+fn refuse_without_secrets(session: &Session, top: &Path, plan: &Plan) -> Result<(), CommandError> {
+    let missing = look::missing_secrets(session, top, plan);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut error = CommandError::usage("secrets are missing, and nothing was started");
+    for (_, failure) in missing {
+        error.causes.push(failure.message);
+        error.hints.extend(failure.hint);
+    }
+    Err(error.then("shipway check", "looks for everything that a release needs"))
+}
+
 /// One run at a time: an unfinished one is finished or taken back first.
 fn refuse_unfinished(
     session: &Session,
@@ -176,9 +192,10 @@ fn joined_and_over(
         Some(End::Released) => {
             let report = fold.report(&run, session.now());
             if session.screen.json {
-                session
-                    .screen
-                    .json_line(&serde_json::json!({"format": 1, "report": report}));
+                session.screen.json_line(&document::Reported {
+                    format: document::FORMAT,
+                    report: &report,
+                });
             }
             session.screen.talk(&format!(
                 "{} {} is released already: nothing to do",

@@ -6,9 +6,9 @@ use crate::drive::{self, engine_error};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::output::Tone;
+use crate::output::document::{self, VerifyRow};
 use crate::session::Session;
 use crate::world::RealWorld;
-use serde::Serialize;
 use shipway_core::plan::{Action, Plan};
 use shipway_core::redact::visible;
 use shipway_core::target::Reversal;
@@ -16,22 +16,6 @@ use shipway_core::{Presence, Run};
 use shipway_engine::{Embedded, Store, World};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-
-#[derive(Serialize)]
-struct Row {
-    target: String,
-    item: String,
-    digest: String,
-    /// `same`, `absent`, `different`, `unreadable`, `moved-on`.
-    is: &'static str,
-    note: String,
-}
-
-impl Row {
-    fn is_right(&self) -> bool {
-        matches!(self.is, "same" | "moved-on" | "unreadable")
-    }
-}
 
 pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
     let engine = drive::open(session)?;
@@ -56,9 +40,12 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
     let wrong = rows.iter().filter(|row| !row.is_right()).count();
     let screen = &session.screen;
     if screen.json {
-        screen.json(
-            &serde_json::json!({"format": 1, "run": id.to_string(), "items": rows, "wrong": wrong}),
-        );
+        screen.json(&document::Verified {
+            format: document::FORMAT,
+            run: id.to_string(),
+            items: &rows,
+            wrong,
+        });
     } else {
         for row in &rows {
             let tone = if row.is_right() {
@@ -99,7 +86,7 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
 }
 
 /// Looks at every item that stands by what the run says.
-fn look_at_all(run: &Run, world: &RealWorld) -> Vec<Row> {
+fn look_at_all(run: &Run, world: &RealWorld) -> Vec<VerifyRow> {
     let mut rows = Vec::new();
     for public in run.public() {
         let Some(Action::Publish(publish)) = run.plan().step(&public.step).map(|step| &step.action)
@@ -135,7 +122,7 @@ fn look_at_all(run: &Run, world: &RealWorld) -> Vec<Row> {
             Ok(Presence::Unknown { why }) => ("unreadable", why),
             Err(failure) => ("absent", format!("could not be looked at: {failure}")),
         };
-        rows.push(Row {
+        rows.push(VerifyRow {
             target: public.target,
             item: public.item,
             digest: item.digest.to_string(),
@@ -213,7 +200,12 @@ fn journal(session: &Session, engine: &Embedded) -> Result<(), CommandError> {
         }
     }
     if session.screen.json {
-        session.screen.json(&serde_json::json!({"format": 1, "runs": runs.len(), "events": events, "artifacts": artifacts}));
+        session.screen.json(&document::JournalVerified {
+            format: document::FORMAT,
+            runs: runs.len(),
+            events,
+            artifacts,
+        });
     } else {
         session.screen.data(&format!(
             "{} runs, {events} events: every chain is whole; {artifacts} sealed files read back",

@@ -338,7 +338,10 @@ impl<'a> Work<'a> {
         let agreed = version_file::agreed(&found, project.scheme)
             .map_err(|error| version_file_error(&error))?;
         match agreed {
-            Some(says) if says.precedence(&self.decided.version).is_gt() => {
+            // A development version is the mark of work, not a promise: a patch may come before the next minor.
+            Some(says)
+                if !says.is_development() && says.precedence(&self.decided.version).is_gt() =>
+            {
                 Err(CommandError::usage(format!(
                     "{} is lower than {says}, which {} says",
                     self.decided.version, found[0].0

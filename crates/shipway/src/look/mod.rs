@@ -14,8 +14,10 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::interpreter;
 use crate::session::Session;
+use shipway_core::plan::Action;
 use shipway_core::planner::{self, Facts, Interpreter, PlannerError};
-use shipway_core::{Config, Plan};
+use shipway_core::secret::SecretName;
+use shipway_core::{Config, Failure, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The plan that these arguments ask for, with what stands at its destinations now.
@@ -58,6 +60,28 @@ fn facts(session: &Session, ground: &Ground, args: &VersionArgs) -> Result<Facts
     edits::facts(session, ground, decided)
 }
 
+/// Secrets that the plan's steps name and that cannot be had now, each with why. Those that are minted in CI are not asked for.
+pub fn missing_secrets(
+    session: &Session,
+    repository: &std::path::Path,
+    plan: &Plan,
+) -> Vec<(SecretName, Failure)> {
+    let mut names = BTreeSet::new();
+    for step in plan.steps.iter().filter(|step| step.skip.is_none()) {
+        match &step.action {
+            Action::Run(script) => names.extend(script.secrets.values()),
+            Action::Publish(publish) => names.extend(&publish.target.secret),
+            _ => {}
+        }
+    }
+    let secrets = crate::world::context(session, repository).secrets;
+    names
+        .into_iter()
+        .filter(|name| !name.0.starts_with("oidc:"))
+        .filter_map(|name| Some((name.clone(), secrets.resolve(name).err()?)))
+        .collect()
+}
+
 /// Every interpreter that the configuration names, looked for side by side.
 pub fn interpreters(
     config: &Config,
@@ -92,7 +116,7 @@ fn planner_error(error: &PlannerError) -> CommandError {
     let failed = CommandError::usage(error.to_string());
     match error {
         PlannerError::Interpreter { version, .. } => failed.hinted(format!(
-            "install Python {version}, take it out of the list, or set missing = \"report\""
+            "install Python {version}, take it out of the list, or leave out missing-fails"
         )),
         PlannerError::NoAddress(name) => failed.hinted(format!(
             "give [[publish]] {name} a `repository`, or name a section of ~/.pypirc with `pypirc`"

@@ -3,6 +3,7 @@
 //! Invariants: everything that is printed went through the redactor, and control characters that we did not write ourselves
 //! are made visible; what is readable in colour is readable without it.
 
+pub mod document;
 pub mod html;
 pub mod plan;
 pub mod progress;
@@ -141,7 +142,8 @@ impl Screen {
 
     pub fn error(&self, error: &CommandError) {
         if self.json {
-            self.json(&error.to_json());
+            // One line: commands that print documents line by line end with it.
+            self.json_line(&document::Failed::of(error));
         }
         let paint = self.err();
         let mut text = format!(

@@ -1,7 +1,7 @@
 //! The live view of a run: a line for each step that is settled, and on a terminal one moving line for what is under way.
 
 use super::status::step_line;
-use super::{Paint, Screen, Tone, cut};
+use super::{Paint, Screen, Tone, cut, document};
 use shipway_core::event::{Event, EventKind, Outcome};
 use shipway_core::redact::visible;
 use shipway_core::report::{Fold, Report};
@@ -61,9 +61,11 @@ impl Progress {
     pub fn event(&mut self, event: &Event, run: &Run) {
         self.fold.add(event, run);
         if self.mode == Mode::Json {
-            self.screen.json_line(
-                &serde_json::json!({"format": 1, "run": run.id().to_string(), "event": event}),
-            );
+            self.screen.json_line(&document::Happened {
+                format: document::FORMAT,
+                run: run.id().to_string(),
+                event,
+            });
             return;
         }
         if let Some(step) = step_of(&event.kind) {

@@ -85,7 +85,11 @@ impl Bench {
                 continue;
             };
             publish["patience"]["first_wait"] = json!(20);
-            if publish["target"]["kind"].as_str().unwrap().starts_with("github") {
+            if publish["target"]["kind"]
+                .as_str()
+                .unwrap()
+                .starts_with("github")
+            {
                 publish["settle"] = json!(250);
             }
         }
@@ -115,9 +119,47 @@ impl Bench {
             let effects = intents.split_off(intents.len() - count);
             self.effects.insert(phase, effects);
         }
-        assert!(intents.is_empty(), "effects that no point was passed for: {intents:?}");
+        assert!(
+            intents.is_empty(),
+            "effects that no point was passed for: {intents:?}"
+        );
         self.sight = self.world.look();
         self.steps = self.standing().1;
+        self.judge_the_measure();
+    }
+
+    /// What everything else is compared with must itself be what the plan says.
+    fn judge_the_measure(&self) {
+        assert!(
+            self.steps.len() > 15 && self.steps.values().all(|state| state == "stands"),
+            "{:?}",
+            self.steps
+        );
+        let plan: Value = serde_json::from_slice(&fs::read(&self.plan).unwrap()).unwrap();
+        let commit = |role: &str| {
+            let mut commits = plan["commits"].as_array().unwrap().iter();
+            let found = commits.find(|commit| commit["role"] == role).unwrap();
+            found["id"].as_str().unwrap().to_owned()
+        };
+        let sight = &self.sight;
+        for refs in [&sight.remote_refs, &sight.local_refs] {
+            assert_eq!(refs["refs/heads/main"], commit("next-version"));
+            assert_eq!(refs["refs/heads/release/v1.1.0"], commit("release"));
+            assert_eq!(
+                refs["refs/tags/v1.1.0"],
+                plan["tag"]["id"].as_str().unwrap()
+            );
+        }
+        assert_eq!(sight.index.len(), 2);
+        assert_eq!(sight.index, sight.test_index);
+        let releases: Vec<_> = sight
+            .releases
+            .iter()
+            .map(|one| (one.draft, one.assets.len()))
+            .collect();
+        assert_eq!(releases, [(false, 2)]);
+        let lists = [&sight.milestones, &sight.mails, &sight.calls];
+        assert!(lists.iter().all(|list| list.len() == 1), "{sight:?}");
     }
 
     pub fn points(&self, phase: Phase) -> &[(String, usize)] {
@@ -130,7 +172,13 @@ impl Bench {
     }
 
     /// What must be the same on every bench: addresses and commits differ.
-    pub fn shape(&self) -> (&Points, &BTreeMap<Phase, Vec<String>>, &BTreeMap<String, String>) {
+    pub fn shape(
+        &self,
+    ) -> (
+        &Points,
+        &BTreeMap<Phase, Vec<String>>,
+        &BTreeMap<String, String>,
+    ) {
         (&self.points, &self.effects, &self.steps)
     }
 
@@ -165,8 +213,13 @@ impl Bench {
         };
         let report = &status["report"];
         let steps = report["steps"].as_array().unwrap().iter().map(|step| {
-            let view = step["view"]["is"].as_str().unwrap_or_default();
-            (step["id"].as_str().unwrap().to_owned(), view.to_owned())
+            let text = |value: &Value| {
+                value
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{step}"))
+                    .to_owned()
+            };
+            (text(&step["id"]), text(&step["view"]["state"]))
         });
         (
             report["state"].as_str().unwrap_or_default().to_owned(),
@@ -175,8 +228,12 @@ impl Bench {
     }
 
     fn phase(&self, phase: Phase, crash: Option<&str>) -> Ran {
-        let variables: Vec<_> = crash.map(|at| ("SHIPWAY_CRASH_AT", at)).into_iter().collect();
-        self.world.shipway_with(&variables, &self.arguments(phase, &[IN_LINE]))
+        let variables: Vec<_> = crash
+            .map(|at| ("SHIPWAY_CRASH_AT", at))
+            .into_iter()
+            .collect();
+        self.world
+            .shipway_with(&variables, &self.arguments(phase, &[IN_LINE]))
     }
 
     fn arguments<'a>(&'a self, phase: Phase, order: &[&'a str]) -> Vec<&'a str> {

@@ -102,7 +102,13 @@ impl fmt::Display for Table {
             writeln!(
                 f,
                 "  missing {:?}\n  doubled {:?}\n  wrong {:?}\n  odd {:?}\n  red {}, stops {}, noted {:?}",
-                verdict.missing, verdict.duplicates, verdict.wrong, verdict.odd, verdict.red, verdict.stops, verdict.noted
+                verdict.missing,
+                verdict.duplicates,
+                verdict.wrong,
+                verdict.odd,
+                verdict.red,
+                verdict.stops,
+                verdict.noted
             )?;
             for line in verdict.said.lines() {
                 writeln!(f, "  | {line}")?;
@@ -111,7 +117,15 @@ impl fmt::Display for Table {
         writeln!(
             f,
             "{:<42}{:>9}{:>10}{:>6}{:>8}{:>7}{:>6}{:>7}{:>7}",
-            "disturbed by", "scenarios", "survived", "lost", "doubled", "wrong", "red*", "green*", "noted"
+            "disturbed by",
+            "scenarios",
+            "survived",
+            "lost",
+            "doubled",
+            "wrong",
+            "red*",
+            "green*",
+            "noted"
         )?;
         for row in &self.rows {
             writeln!(f, "{row}")?;

@@ -64,7 +64,9 @@ impl Verdict {
         verdict.compare(&bench.sight, &sight);
         verdict.tidy(bench);
         if end.stops > 0 && matches!(scenario, Scenario::Fault { .. }) {
-            verdict.odd.push("a passing fault stopped the release".to_owned());
+            verdict
+                .odd
+                .push("a passing fault stopped the release".to_owned());
         }
         if !verdict.survived() {
             let (stdout, stderr) = (&end.last.stdout, &end.last.stderr);
@@ -90,12 +92,15 @@ impl Verdict {
             if found == wanted {
                 continue;
             }
-            let was_begun = begun.get_or_insert_with(|| begun_and_lost(bench)).contains(step);
+            let was_begun = begun
+                .get_or_insert_with(|| begun_and_lost(bench))
+                .contains(step);
             let may = AT_MOST_ONCE.contains(&step.as_str()) && !matches!(scenario, Scenario::Clean);
             if may && found == "noted" && was_begun {
                 self.noted.push(step.clone());
             } else {
-                self.odd.push(format!("{step} is {found} instead of {wanted}"));
+                self.odd
+                    .push(format!("{step} is {found} instead of {wanted}"));
             }
         }
     }
@@ -115,26 +120,39 @@ impl Verdict {
             self.listed("webhook call", &wanted.calls, &found.calls);
         }
         let texts = |sight: &Sight| -> Vec<String> {
-            sight.releases.iter().map(|one| format!("{one:?}")).collect()
+            sight
+                .releases
+                .iter()
+                .map(|one| format!("{one:?}"))
+                .collect()
         };
         if found.releases.len() > wanted.releases.len() {
-            self.duplicates.push(format!("releases: {:#?}", found.releases));
+            self.duplicates
+                .push(format!("releases: {:#?}", found.releases));
         } else if wanted.releases.len() > found.releases.len() {
             self.missing.push("the GitHub release".to_owned());
         } else if texts(wanted) != texts(found) {
-            self.wrong.push(format!("GitHub release: {:#?}", found.releases));
+            self.wrong
+                .push(format!("GitHub release: {:#?}", found.releases));
         }
         if found.head != wanted.head || found.dirty != wanted.dirty {
-            self.wrong.push(format!("working tree on {}: {:?}", found.head, found.dirty));
+            self.wrong
+                .push(format!("working tree on {}: {:?}", found.head, found.dirty));
         }
     }
 
-    fn named(&mut self, place: &str, wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) {
+    fn named(
+        &mut self,
+        place: &str,
+        wanted: &BTreeMap<String, String>,
+        found: &BTreeMap<String, String>,
+    ) {
         for (name, what) in wanted {
             match found.get(name) {
                 None => self.missing.push(format!("{place}: {name}")),
                 Some(there) if there != what => {
-                    self.wrong.push(format!("{place}: {name} is {there} and not {what}"));
+                    self.wrong
+                        .push(format!("{place}: {name} is {there} and not {what}"));
                 }
                 Some(_) => {}
             }
@@ -159,7 +177,9 @@ impl Verdict {
         for directory in [bench.world.repository().join(".git"), bench.world.remote()] {
             self.locks(&directory);
         }
-        let whole = bench.world.git_there(&["fsck", "--connectivity-only", "--no-dangling"]);
+        let whole = bench
+            .world
+            .git_there(&["fsck", "--connectivity-only", "--no-dangling"]);
         if !whole.is_empty() {
             self.wrong.push(format!("the remote is not whole: {whole}"));
         }
@@ -188,7 +208,9 @@ fn begun_and_lost(bench: &Bench) -> BTreeSet<String> {
     let events = bench.events();
     let of = |kind: &str| -> BTreeSet<String> {
         let these = events.iter().filter(|event| event["event"] == kind);
-        these.filter_map(|event| event["step"].as_str().map(str::to_owned)).collect()
+        these
+            .filter_map(|event| event["step"].as_str().map(str::to_owned))
+            .collect()
     };
     &of("intent") - &of("accepted")
 }

@@ -24,7 +24,7 @@
 mod answer;
 mod url;
 
-pub use answer::{Effect, LONGEST_WAIT, reason, refusal, retry_after, tidy};
+pub use answer::{Effect, LONGEST_WAIT, reason, refusal, retry_after, tidy, unescaped};
 pub use url::{decoded, is_loopback, join, origin};
 
 use base64::Engine as _;

@@ -112,7 +112,7 @@ fn json_reason(value: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// What follows a page's title or first heading, without tags.
+/// A page's title or first heading, and its first preformatted text, where small servers put the cause.
 fn html_reason(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let between = |open: &str, close: &str| {
@@ -121,7 +121,10 @@ fn html_reason(text: &str) -> String {
         Some(text[from..to].to_owned())
     };
     let title = between("<title>", "</title>").or_else(|| between("<h1>", "</h1>"));
-    let text = title.unwrap_or_else(|| text.to_owned());
+    let text = match (title, between("<pre>", "</pre>")) {
+        (Some(title), Some(cause)) => format!("{title}: {cause}"),
+        (title, cause) => title.or(cause).unwrap_or_else(|| text.to_owned()),
+    };
     let mut out = String::new();
     let mut in_tag = false;
     for c in text.chars() {
@@ -132,7 +135,7 @@ fn html_reason(text: &str) -> String {
             _ => {}
         }
     }
-    out
+    unescaped(&out)
 }
 
 /// One line without control characters, not too long.
@@ -150,6 +153,43 @@ pub fn tidy(text: &str) -> String {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
     }
+}
+
+/// With the character references that servers write (the five of XML, and numbers) replaced.
+pub fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let reference = rest[1..]
+            .split_once(';')
+            .filter(|(name, _)| name.len() <= 8);
+        let character = reference.and_then(|(name, _)| match name {
+            "amp" => Some('&'),
+            "lt" => Some('<'),
+            "gt" => Some('>'),
+            "quot" => Some('"'),
+            "apos" => Some('\''),
+            _ => {
+                let number = name.strip_prefix('#')?;
+                let code = match number.strip_prefix(['x', 'X']) {
+                    Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                    None => number.parse().ok()?,
+                };
+                char::from_u32(code)
+            }
+        });
+        if let (Some(character), Some((_, after))) = (character, reference) {
+            out.push(character);
+            rest = after;
+        } else {
+            out.push('&');
+            rest = &rest[1..];
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
@@ -242,6 +282,11 @@ mod tests {
                 &html,
                 "<html><head><TITLE>400 File <b>exists</b></TITLE></head>",
             ),
+            answer(
+                409,
+                &html,
+                "<title>Error: 409</title><pre>It &#039;exists&#039;</pre><pre>no</pre>",
+            ),
             answer(400, &[], "\n  first\u{1b}[2J line\u{202e} \r\nsecond"),
             answer(400, &[], &"é".repeat(1000)),
         ]
@@ -249,7 +294,8 @@ mod tests {
         assert_eq!(reasons[0], "Validation Failed: already_exists");
         assert_eq!(reasons[1], "");
         assert_eq!(reasons[2], "400 File exists");
-        assert_eq!(reasons[3], "first[2J line");
-        assert_eq!(reasons[4].chars().count(), LONGEST_REASON + 1);
+        assert_eq!(reasons[3], "Error: 409: It 'exists'");
+        assert_eq!(reasons[4], "first[2J line");
+        assert_eq!(reasons[5].chars().count(), LONGEST_REASON + 1);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: a page that was cut off is not read as a shorter one; a hash is a SHA-256 or is none.
 
-use crate::http::{Response, decoded};
+use crate::http::{Response, decoded, unescaped};
 use serde::Deserialize;
 use serde_json::Value;
 use shipway_core::Digest;
@@ -223,43 +223,6 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
         all.push((name, unescaped(value)));
     }
     all
-}
-
-/// With the character references that servers write (the five of XML, and numbers) replaced.
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let reference = rest[1..]
-            .split_once(';')
-            .filter(|(name, _)| name.len() <= 8);
-        let character = reference.and_then(|(name, _)| match name {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "quot" => Some('"'),
-            "apos" => Some('\''),
-            _ => {
-                let number = name.strip_prefix('#')?;
-                let code = match number.strip_prefix(['x', 'X']) {
-                    Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                    None => number.parse().ok()?,
-                };
-                char::from_u32(code)
-            }
-        });
-        if let (Some(character), Some((_, after))) = (character, reference) {
-            out.push(character);
-            rest = after;
-        } else {
-            out.push('&');
-            rest = &rest[1..];
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]

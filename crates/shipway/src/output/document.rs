@@ -1,0 +1,226 @@
+//! What `--json` prints: one type per document, so that the schemas in `schema/` cannot say anything else than the program.
+//!
+//! Invariants: each document begins with its `format`; a field is added within a format, and a changed or removed one means a
+//! new format. `log`, `release` and `resume` print one document per line, all other commands print one document.
+//!
+//! Must not: hold text that was made for people where a value says the same.
+
+use crate::error::CommandError;
+use serde::Serialize;
+use shipway_core::event::{Event, Verdict};
+use shipway_core::report::{Report, State};
+use shipway_core::{Plan, StepId, Timestamp};
+use std::path::Path;
+
+/// The version of all documents of this module.
+pub const FORMAT: u32 = 1;
+
+/// `shipway plan --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Planned<'a> {
+    pub format: u32,
+    /// The plan's digest, and the id of its run.
+    pub id: String,
+    pub plan: &'a Plan,
+}
+
+/// One event: a line of `shipway log --json`, `release --json` and `resume --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Happened<'a> {
+    pub format: u32,
+    pub run: String,
+    pub event: &'a Event,
+}
+
+/// The last line of `shipway release --json` and `resume --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Reported<'a> {
+    pub format: u32,
+    pub report: &'a Report,
+}
+
+/// `shipway status --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Status<'a> {
+    pub format: u32,
+    pub report: &'a Report,
+    /// Who drives the run now; nobody is `null`.
+    pub driver: Option<Driver<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Driver<'a> {
+    pub pid: u32,
+    pub host: &'a str,
+}
+
+/// `shipway check --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Checked<'a> {
+    pub format: u32,
+    pub rows: &'a [CheckRow],
+    /// How many rows have to be mended before a release.
+    pub failed: usize,
+}
+
+/// One thing that was looked at before a release.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckRow {
+    /// `configuration`, `repository`, `tools`, `secrets`, `state`, `version`, `destinations`.
+    pub area: &'static str,
+    pub what: String,
+    pub verdict: Verdict,
+    pub detail: String,
+    pub hint: Option<String>,
+}
+
+/// `shipway runs --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Runs<'a> {
+    pub format: u32,
+    pub runs: Vec<RunRow<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RunRow<'a> {
+    pub run: String,
+    pub project: &'a str,
+    pub version: &'a str,
+    pub line: &'a str,
+    pub started: Timestamp,
+    /// The checkout that it was started in.
+    pub repository: &'a str,
+    pub state: State,
+}
+
+/// `shipway verify --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Verified<'a> {
+    pub format: u32,
+    pub run: String,
+    pub items: &'a [VerifyRow],
+    /// How many items are not as they were released.
+    pub wrong: usize,
+}
+
+/// One item, read back.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VerifyRow {
+    pub target: String,
+    pub item: String,
+    pub digest: String,
+    /// `same`, `absent`, `different`, `unreadable`, `moved-on`.
+    pub is: &'static str,
+    pub note: String,
+}
+
+impl VerifyRow {
+    pub fn is_right(&self) -> bool {
+        matches!(self.is, "same" | "moved-on" | "unreadable")
+    }
+}
+
+/// `shipway verify --journal --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct JournalVerified {
+    pub format: u32,
+    pub runs: usize,
+    pub events: u64,
+    pub artifacts: usize,
+}
+
+/// `shipway approve --json`, `reject`, `done` and `repeat`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Decided<'a> {
+    pub format: u32,
+    pub run: String,
+    pub step: &'a StepId,
+    /// `approve`, `reject`, `done`, `repeat`.
+    pub decision: &'a str,
+    pub by: &'a str,
+    /// Digest of what an approval is about.
+    pub subject: Option<&'a str>,
+}
+
+/// `shipway ci --json` and `shipway init --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Proposed<'a> {
+    pub format: u32,
+    pub path: &'a Path,
+    /// False with `--print`.
+    pub written: bool,
+    pub text: &'a str,
+    /// What a person should look at.
+    pub notes: &'a [String],
+}
+
+/// `shipway report --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Page<'a> {
+    pub format: u32,
+    pub path: &'a Path,
+}
+
+/// Printed by every command that ends with another exit code than 0; after the command's own document, if it has one
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Failed<'a> {
+    pub format: u32,
+    pub error: Problem<'a>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Problem<'a> {
+    /// The exit code.
+    pub exit: u8,
+    /// The exit code's name.
+    pub kind: &'a str,
+    pub message: &'a str,
+    pub causes: &'a [String],
+    pub hints: &'a [String],
+    pub next: Vec<Following<'a>>,
+}
+
+/// A command that makes sense now.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Following<'a> {
+    pub command: &'a str,
+    pub does: &'a str,
+}
+
+impl<'a> Failed<'a> {
+    pub fn of(error: &'a CommandError) -> Self {
+        Self {
+            format: FORMAT,
+            error: Problem {
+                exit: error.exit.code(),
+                kind: error.exit.name(),
+                message: &error.message,
+                causes: &error.causes,
+                hints: &error.hints,
+                next: error
+                    .next
+                    .iter()
+                    .map(|(command, does)| Following { command, does })
+                    .collect(),
+            },
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The real pypiserver, as a child process on a free port of loopback.
 //!
-//! Invariants: it serves one directory, never forwards to another index, and ends when the value is dropped.
+//! Invariants: it serves one directory, never forwards to another index, and ends when the value is dropped or the process that
+//! holds it ends in any way, also by SIGKILL and with the value in a static.
 
 use std::ffi::OsString;
 use std::io::{Error, Result};
@@ -11,6 +12,15 @@ use std::time::Duration;
 
 /// Tries to find a port that stays free until the server has it.
 const PORTS: u32 = 5;
+
+/// Runs the rest of the arguments until they end by themselves or standard input does.
+const UNTIL_LEFT_ALONE: &str = r#"
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{ read -r _ <&3; kill -9 "$server"; } & watch=$!
+wait "$server"
+kill "$watch"
+"#;
 
 /// A running pypiserver.
 pub struct PypiServer {
@@ -34,7 +44,9 @@ impl PypiServer {
         let mut last = Error::other("no free port");
         for _ in 0..PORTS {
             let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-            let child = Command::new(program)
+            let child = Command::new("sh")
+                .args(["-c", UNTIL_LEFT_ALONE, "pypiserver"])
+                .arg(program)
                 .args(["run", "-i", "127.0.0.1", "-p", &port.to_string()])
                 .args([
                     "-P",
@@ -47,7 +59,7 @@ impl PypiServer {
                 ])
                 .arg(directory)
                 .env_clear()
-                .stdin(Stdio::null())
+                .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()?;
@@ -95,7 +107,8 @@ impl PypiServer {
 
 impl Drop for PypiServer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // The shell notices, and kills the server.
+        drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }

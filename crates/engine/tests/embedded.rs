@@ -1,6 +1,8 @@
 //! The driver over destinations in a directory: it finishes, it resumes after a death at any event, it stops, it waits for
 //! people, and two of them never drive one line.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod embedded_world;
 
 use embedded_world::*;

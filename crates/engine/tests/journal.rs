@@ -1,5 +1,7 @@
 //! The journal's promises, against the file itself: what was written is what is read, or an error says what is not.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod embedded_world;
 
 use embedded_world::{plan, release, step, work};
@@ -391,6 +393,46 @@ fn the_first_intent_binds_the_version_until_it_is_taken_back() {
         standings,
         [Standing::Bound, Standing::RolledBack, Standing::Bound]
     );
+}
+
+#[test]
+fn a_version_is_withdrawn_by_one_run_beside_the_one_that_released_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(dir.path().join("journal.db")).unwrap();
+    let released = release("1.0.0");
+    let withdrawal = |why: &str| Plan {
+        flow: shipway_core::plan::WITHDRAW.to_owned(),
+        because: vec![why.to_owned()],
+        ..release("1.0.0")
+    };
+    let (first, second) = (withdrawal("one"), withdrawal("two"));
+    let enter = |journal: &mut Journal, plan: &Plan| {
+        journal.enter(plan, "here", &event(1, 1, started()))
+    };
+    let begin = |journal: &mut Journal, plan: &Plan| {
+        let intent = [event(2, 2, intent(plan))];
+        journal.append(&plan.id(), &intent, Durability::Disk, None)
+    };
+    for plan in [&released, &first] {
+        enter(&mut journal, plan).unwrap();
+        assert_eq!(begin(&mut journal, plan).unwrap(), Appended::Done);
+    }
+    assert!(journal.acquire(&first.id(), "here", AT).is_ok());
+    match enter(&mut journal, &second) {
+        Err(JournalError::VersionTaken { ours, theirs, .. }) => {
+            assert_eq!((ours, theirs), (second.id(), first.id()));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(journal.list().unwrap().len(), 2, "a refusal enters nothing");
+    let again = Plan {
+        notes: "again".into(),
+        ..release("1.0.0")
+    };
+    assert!(matches!(
+        enter(&mut journal, &again),
+        Err(JournalError::VersionTaken { .. })
+    ));
 }
 
 #[test]

@@ -251,7 +251,7 @@ pub(super) fn record(db: &Connection, path: &Path, entry: Entry) -> Result<Recor
     })
 }
 
-fn plan(db: &Connection, path: &Path, entry: &Entry) -> Result<Plan, JournalError> {
+pub(super) fn plan(db: &Connection, path: &Path, entry: &Entry) -> Result<Plan, JournalError> {
     let broken = |what: &str, source| JournalError::Broken {
         run: entry.id.clone(),
         path: path.to_owned(),

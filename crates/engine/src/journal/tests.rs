@@ -1,5 +1,7 @@
 //! What happens once writing failed.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use super::*;
 use crate::embedded::tests::embedded_world::release;
 use shipway_core::{Digest, Timestamp};

@@ -57,6 +57,7 @@ pub const TABLE: &[Row] = &[
     Row { capability: github::DRAFT, open: github::open_draft },
     Row { capability: github::ASSET, open: github::open_asset },
     Row { capability: github::RELEASE, open: github::open_release },
+    Row { capability: github::WITHDRAWN, open: github::open_withdrawn },
     Row { capability: github::MILESTONE, open: github::open_milestone },
     Row { capability: pypi::CAPABILITY, open: pypi::open },
     Row { capability: mail::CAPABILITY, open: mail::open },

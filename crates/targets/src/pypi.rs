@@ -18,6 +18,9 @@
 
 mod form;
 mod page;
+mod yanked;
+
+pub use yanked::not_yanked;
 
 use crate::http::{
     Auth, Call, Client, Effect, LONGEST_FILE, Limits, Plain, Response, join, origin, refusal, tidy,
@@ -210,47 +213,8 @@ impl Target for Pypi {
 }
 
 impl Pypi {
-    /// The project's page, or `None` where the index has no such project.
     fn look(&self) -> Result<Option<Page>, Failure> {
-        let url = format!("{}{}/", self.index, self.project);
-        let headers = [
-            ("accept", ACCEPT),
-            ("cache-control", "no-cache"),
-            ("pragma", "no-cache"),
-        ];
-        let response = self
-            .reading
-            .send(Call::new("GET", &url).headers(&headers))?;
-        let what = format!("look at {url}");
-        match response.status {
-            200 => {}
-            404 => return Ok(None),
-            // Some servers send on to another index for what they do not have.
-            302 | 303 | 307 => return Ok(None),
-            301 | 308 => {
-                let to = response.header("location").unwrap_or("another place");
-                return Err(
-                    Failure::permanent(format!("{what}: the index has moved to {to}"))
-                        .hinted("write the new address as the index's"),
-                );
-            }
-            401 | 403 => {
-                let failure = refusal(&response, Effect::Reads, &what);
-                return Err(
-                    failure.hinted("an index that is read with a password is not supported")
-                );
-            }
-            _ => return Err(refusal(&response, Effect::Reads, &what)),
-        }
-        match Page::read(&url, &response) {
-            Ok(page) => Ok(Some(page)),
-            Err(Unreadable::CutOff) => {
-                Err(Failure::unknown(format!("{what}: the page ends early")))
-            }
-            // A gateway's page may be gone in a minute: no reason to take a release back.
-            Err(Unreadable::Foreign(why)) => Err(Failure::transient(format!("{what}: {why}"))
-                .hinted("is this the address of a simple API, as in https://HOST/simple/?")),
-        }
+        look(&self.reading, &self.index, &self.project)
     }
 
     /// Downloads the file and hashes it, for indexes that give no SHA-256.
@@ -396,6 +360,43 @@ impl Pypi {
     }
 }
 
+/// The project's page, or `None` where the index has no such project. The project's name is normalised.
+fn look(client: &Client, index: &str, project: &str) -> Result<Option<Page>, Failure> {
+    let url = format!("{index}{project}/");
+    let headers = [
+        ("accept", ACCEPT),
+        ("cache-control", "no-cache"),
+        ("pragma", "no-cache"),
+    ];
+    let response = client.send(Call::new("GET", &url).headers(&headers))?;
+    let what = format!("look at {url}");
+    match response.status {
+        200 => {}
+        404 => return Ok(None),
+        // Some servers send on to another index for what they do not have.
+        302 | 303 | 307 => return Ok(None),
+        301 | 308 => {
+            let to = response.header("location").unwrap_or("another place");
+            return Err(
+                Failure::permanent(format!("{what}: the index has moved to {to}"))
+                    .hinted("write the new address as the index's"),
+            );
+        }
+        401 | 403 => {
+            let failure = refusal(&response, Effect::Reads, &what);
+            return Err(failure.hinted("an index that is read with a password is not supported"));
+        }
+        _ => return Err(refusal(&response, Effect::Reads, &what)),
+    }
+    match Page::read(&url, &response) {
+        Ok(page) => Ok(Some(page)),
+        Err(Unreadable::CutOff) => Err(Failure::unknown(format!("{what}: the page ends early"))),
+        // A gateway's page may be gone in a minute: no reason to take a release back.
+        Err(Unreadable::Foreign(why)) => Err(Failure::transient(format!("{what}: {why}"))
+            .hinted("is this the address of a simple API, as in https://HOST/simple/?")),
+    }
+}
+
 /// Whether a file of the index is the item, or, for one that is still to be built, belongs to its version.
 fn is_about(item: &Item, entry: &Entry) -> bool {
     if item.size.is_some() || item.body.get("version").is_none() {
@@ -406,7 +407,11 @@ fn is_about(item: &Item, entry: &Entry) -> bool {
         .get("version")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    FileName::parse(&entry.name).is_ok_and(|file| same_version(&file.version, wanted))
+    is_of_version(entry, wanted)
+}
+
+fn is_of_version(entry: &Entry, version: &str) -> bool {
+    FileName::parse(&entry.name).is_ok_and(|file| same_version(&file.version, version))
 }
 
 fn same_version(one: &str, other: &str) -> bool {

@@ -1,8 +1,8 @@
-//! The four kinds of GitHub target, driven by the real machine through everything that can go wrong.
+//! The five kinds of GitHub target, driven by the real machine through everything that can go wrong.
 
 mod github_world;
 
-use github_world::{COMMIT, TAG, World, release};
+use github_world::{COMMIT, NOTES, REASON, TAG, World, release};
 use shipway_core::plan::Publish;
 use shipway_core::target::{Item, Target};
 use shipway_testkit::contract::{self, Call, Possible, Trouble};
@@ -33,6 +33,11 @@ impl contract::World for World {
         match self.kind {
             "github-draft" => releases.iter().filter(|one| is_ours(one, true)).count(),
             "github-release" => releases.iter().filter(|one| is_ours(one, false)).count(),
+            "github-withdrawn" => releases
+                .iter()
+                .filter(|one| one.notes == format!("> Withdrawn: {REASON}\n\n{NOTES}"))
+                .filter(|one| one.name == "driver 1.1.0 (withdrawn)" && one.prerelease)
+                .count(),
             "github-asset" => releases
                 .iter()
                 .flat_map(|one| &one.assets)
@@ -60,6 +65,11 @@ impl contract::World for World {
                 self.github.change(|state| state.releases.clear());
                 self.put(other(false));
             }
+            "github-withdrawn" => self.github.change(|state| {
+                for release in &mut state.releases {
+                    release.notes = format!("> Withdrawn: something else\n\n{NOTES}");
+                }
+            }),
             "github-asset" => drop(self.put_asset(&item.name, "uploaded", b"something else")),
             _ => self.put_milestone(&item.name, Some("something else"), true),
         }
@@ -69,10 +79,10 @@ impl contract::World for World {
     fn trouble(&self, call: Call, trouble: Trouble) -> Possible {
         let base = "/repos/octo/driver";
         let (method, path) = match (call, self.kind) {
-            (Call::Look, "github-release") => ("GET", format!("{base}/releases/tags/")),
+            (Call::Look, "github-release" | "github-withdrawn") => ("GET", format!("{base}/releases/tags/")),
             (Call::Look, "github-milestone") => ("GET", format!("{base}/milestones")),
             (Call::Look, _) => ("GET", format!("{base}/releases")),
-            (Call::Publish, "github-release") => ("PATCH", format!("{base}/releases/")),
+            (Call::Publish, "github-release" | "github-withdrawn") => ("PATCH", format!("{base}/releases/")),
             (Call::Publish, "github-milestone") => ("POST", format!("{base}/milestones")),
             (Call::Publish, "github-asset") => ("POST", "/uploads/".to_owned()),
             (Call::Publish, _) => ("POST", format!("{base}/releases")),
@@ -128,6 +138,25 @@ fn immutable() -> World {
     world
 }
 
+/// A release that everybody sees.
+fn public() -> World {
+    let world = World::new("github-withdrawn");
+    world.put(release(false));
+    world
+}
+
+/// The same where nothing of a release can change but its name, notes and marks.
+fn public_and_immutable() -> World {
+    let world = public();
+    world.github.change(|state| {
+        state.immutable_releases = true;
+        for release in &mut state.releases {
+            release.immutable = true;
+        }
+    });
+    world
+}
+
 fn milestone() -> World {
     World::new("github-milestone")
 }
@@ -137,4 +166,6 @@ shipway_testkit::target_contract!(lagging_drafts, lagging_draft);
 shipway_testkit::target_contract!(assets, asset);
 shipway_testkit::target_contract!(releases, published);
 shipway_testkit::target_contract!(immutable_releases, immutable);
+shipway_testkit::target_contract!(withdrawn, public);
+shipway_testkit::target_contract!(withdrawn_and_immutable, public_and_immutable);
 shipway_testkit::target_contract!(milestones, milestone);

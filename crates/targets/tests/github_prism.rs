@@ -131,7 +131,6 @@ fn retract(world: &World, item: &Item, receipt: &Receipt) {
 }
 
 #[test]
-#[ignore = "needs a proxy that bin/check-github-contract installs"]
 fn every_request_keeps_to_githubs_own_description() {
     let port = free_port();
     let mut setup = Setup::new(REPOSITORY);

@@ -72,7 +72,7 @@ fn refusals_say_what_a_person_can_mend() {
     fake.shop.spec.secret = Some(SecretName("BAD".to_owned()));
     let failure = denied(&fake, "may its owner upload to my-pkg");
     assert!(
-        failure.message.contains("403, 403 Invalid or non-existent"),
+        failure.message.contains(": 403, Invalid or non-existent"),
         "{failure}"
     );
     fake.shop

@@ -1,7 +1,8 @@
 //! Releases, their files and milestones at GitHub, over its REST API.
 //!
-//! Four kinds, because they stand and fall apart: `github-draft` makes a draft release that nobody sees and that can be deleted;
-//! `github-asset` attaches sealed files to it; `github-release` publishes it, for good; `github-milestone` opens a milestone.
+//! Five kinds, because they stand and fall apart: `github-draft` makes a draft release that nobody sees and that can be deleted;
+//! `github-asset` attaches sealed files to it; `github-release` publishes it, for good; `github-withdrawn` marks it as withdrawn;
+//! `github-milestone` opens a milestone.
 //!
 //! Invariants: nothing is added to a release that is public, and nothing public is deleted; what is there is compared field by
 //! field and files by SHA-256, never by name alone; the token goes to the API's own host and its upload host, nowhere else.
@@ -16,6 +17,7 @@ mod asset;
 mod draft;
 mod milestone;
 mod release;
+mod withdrawn;
 
 use crate::Context;
 use api::{Api, Fetched, Reach};
@@ -65,6 +67,16 @@ pub(crate) const RELEASE: Capability = Capability {
     overwrites: false,
 };
 
+pub(crate) const WITHDRAWN: Capability = Capability {
+    kind: "github-withdrawn",
+    reversal: Reversal::Nothing,
+    again: Again::Harmless,
+    settle: SETTLE,
+    pace: PACE,
+    compares: "the mark: end of the name, reason before the notes, pre-release",
+    overwrites: false,
+};
+
 pub(crate) const MILESTONE: Capability = Capability {
     kind: "github-milestone",
     reversal: Reversal::Deletes,
@@ -92,6 +104,13 @@ pub(crate) fn open_release(
     context: &Context,
 ) -> Result<Box<dyn Target>, Failure> {
     Ok(Box::new(release::Releases(Api::open(spec, context)?)))
+}
+
+pub(crate) fn open_withdrawn(
+    spec: &TargetSpec,
+    context: &Context,
+) -> Result<Box<dyn Target>, Failure> {
+    Ok(Box::new(withdrawn::Marks(Api::open(spec, context)?)))
 }
 
 pub(crate) fn open_milestone(
@@ -181,7 +200,7 @@ fn body_of<T: DeserializeOwned>(item: &Item, what: &str) -> Result<T, Failure> {
         .map_err(|error| Failure::permanent(format!("the item is no {what}: {error}")))
 }
 
-/// What all four kinds look at ahead of a release: whether the repository is there and may be written to.
+/// What all kinds look at ahead of a release: whether the repository is there and may be written to.
 fn survey_repository(api: &Api) -> Result<Survey, Failure> {
     #[derive(Deserialize)]
     struct Repository {

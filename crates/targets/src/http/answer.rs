@@ -26,6 +26,11 @@ pub enum Effect {
 pub fn refusal(response: &Response, effect: Effect, what: &str) -> Failure {
     let status = response.status;
     let reason = reason(response);
+    // Many pages say the status once more in their title.
+    let reason = reason
+        .strip_prefix(&status.to_string())
+        .unwrap_or(&reason)
+        .trim_start();
     let message = if reason.is_empty() {
         format!("{what}: {status}")
     } else {

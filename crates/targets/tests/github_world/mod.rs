@@ -21,6 +21,7 @@ use tempfile::TempDir;
 pub const REPOSITORY: &str = "octo/driver";
 pub const TAG: &str = "v1.1.0";
 pub const COMMIT: &str = "1234567890abcdef1234567890abcdef12345678";
+pub const REASON: &str = "it eats *data*";
 pub const NOTES: &str = "### Added\n\n- größer\n";
 
 /// The files that are attached: name and bytes.
@@ -237,6 +238,7 @@ pub fn items(kind: &str) -> Vec<Item> {
                 Item::of_body(title, json!({"title": title, "description": "After 1.1.0"}))
             })
             .to_vec(),
+        "github-withdrawn" => vec![Item::of_body(TAG, json!({"tag": TAG, "reason": REASON}))],
         kind => vec![Item::of_body(TAG, body(kind))],
     }
 }

@@ -273,6 +273,8 @@ impl ItemState {
         }
         self.looks = 0;
         self.misses = 0;
+        // It is over, also for a clock that was set back and catches up.
+        self.wait = Wait::default();
         Ok(Effect::None)
     }
 
@@ -307,6 +309,7 @@ impl ItemState {
                 if !spent && rested && (settled || publish.again == Again::Harmless) {
                     self.phase = Phase::Clear;
                     self.looks = 0;
+                    self.wait = Wait::default();
                 } else {
                     self.look_later(publish, at, None);
                 }
@@ -314,6 +317,7 @@ impl ItemState {
             _ => {
                 self.phase = Phase::Clear;
                 self.looks = 0;
+                self.wait = Wait::default();
             }
         }
         Effect::None
@@ -414,6 +418,7 @@ impl ItemState {
                 self.receipt = Some(receipt.clone());
                 self.undo = Undo::Found;
                 self.looks = 0;
+                self.wait = Wait::default();
             }
             Presence::Absent => {
                 self.misses = 0;

@@ -742,3 +742,35 @@ fn what_leaves_was_looked_at_and_is_what_was_planned_and_sealed() {
     story.tell(intent("pypi", "a.whl", b"a"));
     story.refuses(intent("pypi", "a.whl", b"a"));
 }
+
+#[test]
+fn a_wait_that_is_over_does_not_come_back_when_the_clock_catches_up() {
+    let mut story = Story::of(vec![sends("pypi", &[], DELETES, &["w"])]);
+    let failure = Failure::later("busy", Millis(20_000));
+    story.tell(EventKind::LookFailed {
+        step: id("pypi"),
+        item: "w".into(),
+        failure,
+    });
+    story.now -= 5_000;
+    story.looked("pypi", "w", Presence::Absent);
+    story.now += 6_000;
+    assert_eq!(story.commands(), [send("pypi", "w")]);
+}
+
+#[test]
+fn what_others_lean_on_is_not_taken_back_even_if_asked() {
+    let mut story = Story::of(vec![
+        sends("tag", &[], DELETES, &["v1"]),
+        sends("draft", &["tag"], DELETES, &["d"]),
+    ]);
+    story.stand("tag", "v1");
+    story.stand("draft", "d");
+    story.tell(EventKind::UndoStarted { why: "w".into() });
+    assert_eq!(story.commands(), [look("draft", "d")]);
+    story.looked("tag", "v1", same());
+    story.refuses(EventKind::RetractIntent {
+        step: id("tag"),
+        item: "v1".into(),
+    });
+}

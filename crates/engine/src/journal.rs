@@ -135,8 +135,9 @@ impl Journal {
                 repository: repository.to_owned(),
                 started: first.at,
             };
-            refuse_taken_version(db, path, &entry)?;
             insert_run(db, &entry, &json).map_err(of)?;
+            // A refusal takes the entry back with it.
+            refuse_taken_version(db, path, &entry)?;
             let mut head = Head {
                 seq: 0,
                 link: chain::first(&entry.id),
@@ -384,7 +385,8 @@ fn set_head(db: &Connection, entry: &Entry, head: &Head) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// A version belongs to the first run that sent something for it, until that was taken back.
+/// A version belongs to the first run that sent something for it, until that was taken back. Releasing a version and
+/// withdrawing it are bound apart: one run each.
 pub(crate) fn refuse_taken_version(
     db: &Connection,
     path: &Path,
@@ -394,10 +396,11 @@ pub(crate) fn refuse_taken_version(
         other.id != ours.id && other.project == ours.project && other.version == ours.version
     });
     for rival in rivals {
-        if matches!(
-            read::head(db, path, &rival)?.standing,
-            Standing::Bound | Standing::Released
-        ) {
+        let standing = read::head(db, path, &rival)?.standing;
+        if matches!(standing, Standing::Bound | Standing::Released)
+            && read::plan(db, path, &rival)?.is_withdrawal()
+                == read::plan(db, path, ours)?.is_withdrawal()
+        {
             return Err(JournalError::VersionTaken {
                 project: ours.project.clone(),
                 version: ours.version.clone(),

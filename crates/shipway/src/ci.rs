@@ -32,7 +32,7 @@ pub fn github(config: &Config) -> String {
     if uses_trusted_publishing(config) {
         out.push_str("  id-token: write\n");
     }
-    out.push_str("\nenv:\n  SHIPWAY_STATE: ${{ github.workspace }}/../shipway-state\n\njobs:\n  release:\n    runs-on: ubuntu-latest\n    steps:\n");
+    out.push_str("\njobs:\n  release:\n    runs-on: ubuntu-latest\n    steps:\n");
     prepare_machine(&mut out, config);
     let release = "shipway release --tag \"$GITHUB_REF_NAME\" --yes";
     if config.approve.is_empty() {
@@ -87,7 +87,11 @@ fn prepare_machine(out: &mut String, config: &Config) {
             let _ = writeln!(out, "            {version}");
         }
     }
-    out.push_str("      - name: Install Shipway\n        run: cargo install --locked shipway\n");
+    // Outside of the checkout. What uploads artifacts takes no path with `..`, and `runner.temp` is known to steps alone.
+    out.push_str(
+        "      - name: Install Shipway\n        run: |\n          cargo install --locked shipway\n          \
+         echo \"SHIPWAY_STATE=$RUNNER_TEMP/shipway-state\" >> \"$GITHUB_ENV\"\n",
+    );
 }
 
 fn run_step(out: &mut String, config: &Config, name: &str, command: &str) {
@@ -149,4 +153,83 @@ fn uses_trusted_publishing(config: &Config) -> bool {
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = r#"
+        [project]
+        name = "mini"
+        scheme = "pep440"
+        version-files = ["mini/__init__.py"]
+
+        [[build]]
+        name = "package"
+        run = "python -m build"
+        artifacts = ["dist/*.whl"]
+    "#;
+
+    fn workflow(rest: &str) -> String {
+        github(&Config::parse(&format!("{PLAIN}{rest}"), "shipway.toml").unwrap())
+    }
+
+    #[test]
+    fn one_job_where_nobody_approves() {
+        let text = workflow(
+            r#"
+            [[check]]
+            name = "tests"
+            run = "{python} -m pytest"
+            python = ["3.11", "3.9"]
+            environment = { pass = ["TERM"], secrets = { TOKEN = "TEST_TOKEN" } }
+
+            [[publish]]
+            to = "pypi"
+            repository = "https://index.example.org/legacy/"
+            secret = "INDEX_TOKEN"
+
+            [[publish]]
+            to = "github"
+            repository = "owner/mini"
+            secret = "GITHUB_TOKEN"
+            "#,
+        );
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_second_job_waits_for_the_approval() {
+        let text = workflow(
+            r#"
+            [[publish]]
+            to = "pypi"
+            repository = "https://index.example.org/legacy/"
+            trusted = true
+
+            [[approve]]
+            who = "release-manager"
+            "#,
+        );
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_section_of_a_file_at_home_is_no_secret_of_the_forge() {
+        let text = workflow(
+            r#"
+            [[publish]]
+            to = "pypi"
+            pypirc = "internal"
+            "#,
+        );
+        assert!(!text.contains("secrets."), "{text}");
+        assert!(!text.contains("id-token"), "{text}");
+    }
+
+    #[test]
+    fn tags_with_quotes_stay_one_pattern() {
+        assert_eq!(quoted("it's-*"), "'it''s-*'");
+    }
 }

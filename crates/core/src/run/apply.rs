@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::event::{Artifact, Decision, Event, EventKind, Manifest, Outcome};
 use crate::name::StepId;
 use crate::plan::{Action, Publish};
-use crate::target::Failure;
+use crate::target::{Again, Failure};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -352,6 +352,8 @@ impl Run {
         let subject_is_right = subject == Some(&self.approval_subject());
         let clock = self.clock(at);
         let is_task = matches!(planned.action, Action::Task(_));
+        let is_blind =
+            matches!(&planned.action, Action::Publish(publish) if publish.again == Again::Never);
         match (&mut self.steps[position], decision) {
             (StepState::Approving { given }, Decision::Approve) => {
                 if !subject_is_right {
@@ -385,6 +387,10 @@ impl Run {
                     } else {
                         state.phase = Phase::Planned;
                         state.accepted = false;
+                        // Nobody can look: from here on it is as if it had never been sent.
+                        if is_blind {
+                            state.ours = None;
+                        }
                     }
                 }
             }

@@ -774,3 +774,26 @@ fn what_others_lean_on_is_not_taken_back_even_if_asked() {
         item: "v1".into(),
     });
 }
+
+#[test]
+fn what_a_person_said_did_not_happen_is_not_in_doubt_again() {
+    let mut story = Story::of(vec![sends("mail", &[], BLIND, &["m", "n"])]);
+    let unknown = || Presence::Unknown {
+        why: "blind".into(),
+    };
+    story.looked("mail", "m", unknown());
+    story.intent("mail", "m");
+    story.resume();
+    story.looked("mail", "m", unknown());
+    story.tell(story.decided("mail", Decision::Repeat));
+    story.resume();
+    let failure = Failure::denied("no");
+    story.tell(EventKind::LookFailed {
+        step: id("mail"),
+        item: "m".into(),
+        failure,
+    });
+    story.resume();
+    story.looked("mail", "m", unknown());
+    assert!(story.commands().contains(&send("mail", "m")));
+}

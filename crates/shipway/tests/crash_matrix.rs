@@ -11,6 +11,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a test that prints what it found"
 )]
 
@@ -54,6 +55,7 @@ fn every_death_and_every_fault_is_survived() {
     if let Some(only) = variable("SHIPWAY_MATRIX_ONLY") {
         scenarios.retain(|one| one.name().contains(&only));
     }
+    let total = scenarios.len();
     let queue = Mutex::new(scenarios.into_iter());
     let done: Mutex<Vec<(Scenario, Verdict)>> = Mutex::default();
     std::thread::scope(|scope| {
@@ -64,7 +66,14 @@ fn every_death_and_every_fault_is_survived() {
                     let next = queue.lock().unwrap().next();
                     let Some(scenario) = next else { return };
                     let verdict = bench.run(&scenario);
-                    done.lock().unwrap().push((scenario, verdict));
+                    let mut done = done.lock().unwrap();
+                    if !verdict.survived() {
+                        eprintln!("not survived: {}", scenario.name());
+                    }
+                    done.push((scenario, verdict));
+                    if done.len().is_multiple_of(25) {
+                        eprintln!("{} of {total}", done.len());
+                    }
                 }
             });
         }

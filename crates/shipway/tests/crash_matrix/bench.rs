@@ -8,7 +8,7 @@ use fs_err as fs;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Turns of `resume` that a person is patient for.
 const TURNS: usize = 8;
@@ -50,7 +50,9 @@ pub struct Bench {
     pub world: World,
     plan: PathBuf,
     points: Points,
-    /// Step and item of each effect of a phase, in order.
+    /// How long an undisturbed phase takes here.
+    took: BTreeMap<Phase, Duration>,
+    /// Step of each effect of a phase, in order.
     effects: BTreeMap<Phase, Vec<String>>,
     /// What an undisturbed run leaves.
     pub sight: Sight,
@@ -66,6 +68,7 @@ impl Bench {
             world,
             plan,
             points: Points::new(),
+            took: BTreeMap::new(),
             effects: BTreeMap::new(),
             sight: Sight::default(),
             steps: BTreeMap::new(),
@@ -102,7 +105,9 @@ impl Bench {
         for phase in Phase::ALL {
             let _ = fs::remove_file(&counts);
             let count = format!("count:{}", counts.display());
+            let began = Instant::now();
             self.phase(phase, Some(&count)).must(phase.code());
+            self.took.insert(phase, began.elapsed());
             let text = fs::read_to_string(&counts).unwrap();
             let points = text.lines().filter_map(|line| line.split_once(' '));
             let points = points.map(|(name, count)| (name.to_owned(), count.parse().unwrap()));
@@ -322,7 +327,7 @@ impl Bench {
         }
     }
 
-    /// Up to five commands are killed, each after up to half a second, and then nobody disturbs any more.
+    /// Two to six commands are killed at any moment of theirs, and then nobody disturbs any more.
     fn be_killed(&self, seed: u64) -> End {
         let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut below = |limit: u64| {
@@ -333,15 +338,15 @@ impl Bench {
         };
         let mut end = End::default();
         let mut next = Phase::Release;
-        for _ in 0..=below(5) {
+        for _ in 0..2 + below(5) {
             let mut running = self.world.spawn(&[], &self.arguments(next, &["--jobs=3"]));
-            std::thread::sleep(Duration::from_millis(below(500)));
+            let moment = u32::try_from(below(1000)).unwrap();
+            std::thread::sleep(self.took[&next] * moment / 1000);
             running.kill();
             let ran = running.wait();
             next = match (ran.code, next) {
                 (Some(5), _) => Phase::Approve,
                 (Some(2), Phase::Resume) => Phase::Release,
-                (None, Phase::Approve) | (Some(0 | 2), Phase::Approve) => Phase::Resume,
                 _ => Phase::Resume,
             };
         }

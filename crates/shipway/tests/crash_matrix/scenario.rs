@@ -70,14 +70,15 @@ pub fn all(bench: &Bench, extent: Extent) -> Vec<Scenario> {
             }
         }
     }
-    let mut turn = 0;
-    for trouble in Trouble::ALL {
+    for (turn, trouble) in Trouble::ALL.into_iter().enumerate() {
         let places: Vec<Place> = Place::ALL
             .into_iter()
             .filter(|place| place.can_have(trouble))
             .collect();
         for (number, place) in places.iter().enumerate() {
             let (place, is_due) = (*place, number == turn % places.len());
+            // The sample has this one everywhere.
+            let is_due = is_due && trouble != Trouble::ResetAfter;
             if extent == Extent::Full || is_due {
                 all.push(Scenario::Fault { place, trouble });
             }
@@ -85,7 +86,6 @@ pub fn all(bench: &Bench, extent: Extent) -> Vec<Scenario> {
                 all.push(Scenario::FaultAndDeath { place, trouble });
             }
         }
-        turn += 1;
     }
     if extent == Extent::Sample {
         // Each kind of place at least once, with the fault that is hardest to get right.

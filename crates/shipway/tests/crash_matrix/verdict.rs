@@ -214,3 +214,68 @@ fn begun_and_lost(bench: &Bench) -> BTreeSet<String> {
     };
     &of("intent") - &of("accepted")
 }
+
+/// The oracle itself: each way of being wrong is seen, and seen as what it is.
+#[test]
+fn a_world_that_is_not_as_it_must_be_is_seen() {
+    let named = |what: &str| BTreeMap::from([("name".to_owned(), what.to_owned())]);
+    let release = crate::world::sight::ReleaseSeen {
+        tag: "v1".to_owned(),
+        draft: false,
+        prerelease: false,
+        name: "one".to_owned(),
+        notes: String::new(),
+        assets: vec![("file".to_owned(), "uploaded 00".to_owned())],
+    };
+    let wanted = Sight {
+        index: named("00"),
+        remote_refs: named("11"),
+        releases: vec![release],
+        mails: vec!["mail".to_owned()],
+        ..Sight::default()
+    };
+    let seen = |change: &dyn Fn(&mut Sight), noted: &[&str]| {
+        let mut found = wanted.clone();
+        change(&mut found);
+        let mut verdict = Verdict {
+            noted: noted.iter().map(|&step| step.to_owned()).collect(),
+            ..Verdict::default()
+        };
+        verdict.compare(&wanted, &found);
+        (
+            verdict.missing.len(),
+            verdict.duplicates.len(),
+            verdict.wrong.len(),
+        )
+    };
+    assert_eq!(seen(&|_| {}, &[]), (0, 0, 0));
+    assert_eq!(seen(&|sight| sight.index.clear(), &[]), (1, 0, 0));
+    assert_eq!(seen(&|sight| sight.index = named("01"), &[]), (0, 0, 1));
+    assert_eq!(
+        seen(&|sight| sight.remote_refs = named("12"), &[]),
+        (0, 0, 1)
+    );
+    let stray = |sight: &mut Sight| drop(sight.index.insert("stray".to_owned(), String::new()));
+    assert_eq!(seen(&stray, &[]), (0, 0, 1));
+    let twice = |sight: &mut Sight| sight.releases.push(sight.releases[0].clone());
+    assert_eq!(seen(&twice, &[]), (0, 1, 0));
+    assert_eq!(
+        seen(&|sight| sight.releases[0].draft = true, &[]),
+        (0, 0, 1)
+    );
+    assert_eq!(
+        seen(&|sight| sight.releases[0].assets.clear(), &[]),
+        (0, 0, 1)
+    );
+    assert_eq!(seen(&|sight| sight.mails.clear(), &[]), (1, 0, 0));
+    assert_eq!(
+        seen(&|sight| sight.mails.clear(), &["announce/list"]),
+        (0, 0, 0)
+    );
+    let again = |sight: &mut Sight| sight.mails.push("mail".to_owned());
+    assert_eq!(seen(&again, &["announce/list"]), (0, 1, 0));
+    assert_eq!(
+        seen(&|sight| sight.dirty = " M file".to_owned(), &[]),
+        (0, 0, 1)
+    );
+}

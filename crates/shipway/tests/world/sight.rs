@@ -15,7 +15,11 @@ pub struct Sight {
     pub test_index: Named,
     /// Reference -> object id.
     pub remote_refs: Named,
+    /// Without `tracking`.
     pub local_refs: Named,
+    /// What the local repository remembers of the remote: git's own notes. A push whose answer was lost leaves them behind until
+    /// the next fetch.
+    pub tracking: Named,
     /// What `HEAD` names, and what differs from it in the working tree.
     pub head: String,
     pub dirty: String,
@@ -63,13 +67,16 @@ impl World {
                 assets,
             }
         });
+        let format = "--format=%(refname) %(objectname)";
+        let (tracking, local_refs) = refs(&self.git(&["for-each-ref", format]))
+            .into_iter()
+            .partition(|(name, _)| name.starts_with("refs/remotes/"));
         Sight {
             index: hashes(&self.servers.index.files()),
             test_index: hashes(&self.servers.test_index.files()),
-            remote_refs: refs(
-                &self.git_there(&["for-each-ref", "--format=%(refname) %(objectname)"]),
-            ),
-            local_refs: refs(&self.git(&["for-each-ref", "--format=%(refname) %(objectname)"])),
+            remote_refs: refs(&self.git_there(&["for-each-ref", format])),
+            local_refs,
+            tracking,
             head: self.git(&["symbolic-ref", "HEAD"]),
             dirty: self.git(&["status", "--porcelain"]),
             releases: releases.collect(),

@@ -194,6 +194,9 @@ pub enum FailureKind {
     Permanent,
     /// Certainly nothing happened: a credential is missing, wrong or too weak. A person can mend it without a new plan.
     Denied,
+    /// This call did nothing, and the destination's refusal may mean that something of this name stands there already: a
+    /// look decides. Registries answer alike for "exists" and for "not acceptable".
+    Taken,
     /// The answer was lost or says nothing: it may have happened.
     Unknown,
 }
@@ -233,6 +236,14 @@ impl Failure {
         }
     }
 
+    pub fn taken(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Taken,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
     pub fn unknown(message: impl Into<String>) -> Self {
         Self {
             kind: FailureKind::Unknown,
@@ -262,7 +273,7 @@ pub trait Target: Send + Sync {
     /// Put the item there. Called only after [`Presence::Absent`] (or `Unknown`, for kinds that cannot be looked at).
     ///
     /// After success the destination *accepted* the item; it may not be visible yet. After `Failure` with kind `Unknown`
-    /// it may or may not be there; after every other kind it certainly is not.
+    /// it may or may not be there by this call; after every other kind it certainly is not.
     fn publish(&self, item: &Item) -> Result<Receipt, Failure>;
 
     /// Take the item back. Called only after `Same`, with a receipt of ours, and only for kinds whose reversal is not

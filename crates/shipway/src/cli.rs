@@ -80,6 +80,8 @@ pub enum Command {
     Repeat(DecideArgs),
     /// Take back what a run did; possible until the point of no return
     Rollback(RollbackArgs),
+    /// Withdraw a published version: have it yanked, mark its release, tell its users
+    Withdraw(WithdrawArgs),
     /// Read back everything that a run published, and compare digests
     Verify(VerifyArgs),
     /// Write one HTML page about a run, readable offline
@@ -91,6 +93,9 @@ pub enum Command {
         /// Shell that reads it
         shell: clap_complete::Shell,
     },
+    /// Look whether something outside was done: what the probes of tasks run
+    #[command(hide = true, subcommand)]
+    Probe(Probe),
 }
 
 #[derive(Args, Debug)]
@@ -213,6 +218,44 @@ pub struct RollbackArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+/// Nothing is deleted: tag and files stay, and who pinned the version keeps getting it
+#[derive(Args, Debug)]
+pub struct WithdrawArgs {
+    /// Version, or beginning of its run's id [default: this project's latest release]
+    #[arg(value_name = "RUN|VERSION")]
+    pub which: Option<String>,
+    /// What is wrong with it, in one line that users will read
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Print what would be done, and stop
+    #[arg(long)]
+    pub plan_only: bool,
+    /// Start without asking
+    #[arg(short, long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub driving: Driving,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Probe {
+    /// Succeed once every file of a version is yanked from an index, or gone
+    Yanked(YankedArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct YankedArgs {
+    /// Address of the simple API
+    #[arg(long, value_name = "URL")]
+    pub index: String,
+    /// Project on the index
+    #[arg(long, value_name = "NAME")]
+    pub project: String,
+    /// Version whose files are looked at
+    #[arg(long, value_name = "VERSION")]
+    pub version: String,
 }
 
 #[derive(Args, Debug)]

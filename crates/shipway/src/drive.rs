@@ -237,8 +237,9 @@ fn last_words(session: &Session, report: &Report, page: &Path) -> Result<(), Com
     screen.talk(status::public(report, screen.err()).trim_end());
     screen.talk(&format!("report: {}", page.display()));
     match report.state {
-        State::Released => {
-            let text = format!("{} {} is released", report.project, report.version);
+        State::Released | State::Withdrawn => {
+            let word = report.state.as_str();
+            let text = format!("{} {} is {word}", report.project, report.version);
             screen.talk(&screen.err().tone(Tone::Good, &visible(&text)));
             let noted: Vec<_> = report
                 .steps
@@ -254,10 +255,23 @@ fn last_words(session: &Session, report: &Report, page: &Path) -> Result<(), Com
     }
 }
 
+/// With the other way on from where nothing can be taken back any more.
+pub fn or_withdraw(error: CommandError, run: &str) -> CommandError {
+    error.then(
+        format!("shipway withdraw {run} --reason TEXT"),
+        "marks what is public as withdrawn, and tells users",
+    )
+}
+
 /// Why the run is not released, what is missing, and what to type.
 pub fn stopped(report: &Report) -> CommandError {
     let run: String = report.run.chars().take(12).collect();
-    let what = format!("{} {}", report.project, report.version);
+    let withdraws = report.flow == shipway_core::plan::WITHDRAW;
+    let what = if withdraws {
+        format!("the withdrawal of {} {}", report.project, report.version)
+    } else {
+        format!("{} {}", report.project, report.version)
+    };
     let failed = report.steps.iter().find(|step| {
         matches!(
             step.view,
@@ -276,9 +290,10 @@ pub fn stopped(report: &Report) -> CommandError {
             } else {
                 Exit::GateFailed
             };
+            let word = if withdraws { "done" } else { "released" };
             CommandError::new(
                 exit,
-                format!("{what} is not released; what was done is taken back"),
+                format!("{what} is not {word}; what was done is taken back"),
             )
             .then("shipway plan", "makes a new plan, once the cause is mended")
         }
@@ -303,9 +318,12 @@ pub fn stopped(report: &Report) -> CommandError {
                 "looks at what is there and goes on",
             );
             if report.past_the_point_of_no_return {
-                error.hinted(
-                    "what is public cannot be deleted: finish the release, or withdraw it by a later version once it is finished",
-                )
+                let error = error.hinted("what is public cannot be deleted");
+                if withdraws {
+                    error
+                } else {
+                    or_withdraw(error, &run)
+                }
             } else {
                 error.then(
                     format!("shipway rollback {run}"),

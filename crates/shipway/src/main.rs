@@ -33,13 +33,16 @@ fn main() -> ExitCode {
             return ExitCode::from(code.code());
         }
     };
-    let session = match session::Session::new(&cli.global, environment()) {
+    let session = match session::Session::new(&cli.global, environment(), program()) {
         Ok(session) => session,
         Err(error) => {
             output::bare_error(&error);
             return ExitCode::from(error.exit.code());
         }
     };
+    // A fault in Shipway itself is told through the redactor, like everything else.
+    let screen = session.screen.clone();
+    std::panic::set_hook(Box::new(move |fault| screen.talk(&format!("a fault in shipway: {fault}"))));
     match commands::run(&session, cli.command) {
         Ok(()) => ExitCode::from(exit::Exit::Done.code()),
         Err(error) => {
@@ -47,6 +50,13 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit.code())
         }
     }
+}
+
+/// Where this program is, or else its name, to be found by `PATH`.
+fn program() -> String {
+    let path = std::env::current_exe().ok();
+    path.and_then(|path| path.into_os_string().into_string().ok())
+        .unwrap_or_else(|| "shipway".to_owned())
 }
 
 /// The environment, read once. Variables that are not UTF-8 cannot be passed on and are left out.

@@ -225,7 +225,7 @@ fn configuration() -> String {
     let example = include_str!("../../core/tests/config/full.toml");
     shipway_core::Config::parse(example, "full.toml").unwrap();
     format!(
-        "{NOTE}# shipway.toml\n\nEvery key, with what it means. A plain project needs about ten lines; `shipway init` writes them. Unknown keys,\n\
+        "{NOTE}# shipway.toml\n\nEvery key, in an example that uses all of them. A plain project needs about ten lines; `shipway init` writes them. Unknown keys,\n\
          wrong types and impossible combinations are refused with file, line and what to write instead.\n\n```toml\n{example}```\n"
     )
 }

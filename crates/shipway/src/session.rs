@@ -19,6 +19,8 @@ pub struct Session {
     pub environment: BTreeMap<String, String>,
     /// Where the command was called, or the directory it was told.
     pub directory: PathBuf,
+    /// This program's own path, for probes that a run calls.
+    pub program: String,
     /// Journal, artifacts and logs.
     pub state: PathBuf,
 }
@@ -27,6 +29,7 @@ impl Session {
     pub fn new(
         global: &Global,
         environment: BTreeMap<String, String>,
+        program: String,
     ) -> Result<Self, CommandError> {
         let redactor = Arc::new(Redactor::new());
         let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
@@ -46,6 +49,7 @@ impl Session {
             redactor,
             environment,
             directory,
+            program,
             state,
         })
     }

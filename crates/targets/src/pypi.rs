@@ -3,7 +3,7 @@
 //! | answer to an upload | meaning |
 //! |---|---|
 //! | 2xx | accepted; the index may show it minutes later |
-//! | 400, 409, 422 | `Unknown`: "exists" and "refused" look alike, so the next look decides by digest |
+//! | 400, 409, 422 | `Taken`: "exists" and "refused" look alike, so the next look decides by digest |
 //! | 401, 403, 404, 405, 3xx | `Denied`: the token, its scope or the address is wrong, and a person can mend it |
 //! | 413 and others | as [`crate::http::refusal`] says |
 //!
@@ -20,7 +20,7 @@ mod form;
 mod page;
 mod yanked;
 
-pub use yanked::not_yanked;
+pub use yanked::{is_yanked, not_yanked};
 
 use crate::http::{
     Auth, Call, Client, Effect, LONGEST_FILE, Limits, Plain, Response, join, origin, refusal, tidy,
@@ -298,7 +298,7 @@ impl Pypi {
         };
         let said = |kind: fn(String) -> Failure| kind(failure.message.clone());
         match response.status {
-            400 | 409 | 422 => said(Failure::unknown),
+            400 | 409 | 422 => said(Failure::taken),
             401 => said(Failure::denied).hinted(format!(
                 "the index does not accept {secret} for the user {}",
                 self.username

@@ -392,7 +392,7 @@ fn milestones_differ_by_description_and_state_and_foreign_ones_stay() {
     assert!(different(&world).contains("another description"));
     assert_eq!(
         refused(&world).kind,
-        FailureKind::Unknown,
+        FailureKind::Taken,
         "GitHub says that it exists"
     );
     let world = World::new("github-milestone");

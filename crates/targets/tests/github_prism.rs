@@ -182,7 +182,7 @@ fn every_request_keeps_to_githubs_own_description() {
     world.target().survey(&items).unwrap();
     let receipts: Vec<Receipt> = items.iter().map(|item| publish(&world, item)).collect();
     let refused = world.target().publish(&items[0]).unwrap_err();
-    assert_eq!(refused.kind, FailureKind::Unknown, "{refused}");
+    assert_eq!(refused.kind, FailureKind::Taken, "{refused}");
     retract(&world, &items[0], &receipts[0]);
 
     assert_eq!(prism.complaints(), Vec::<String>::new());

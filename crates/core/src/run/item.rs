@@ -329,7 +329,7 @@ impl ItemState {
         }
         let asked = match failure.kind {
             FailureKind::Transient { retry_after } => retry_after,
-            FailureKind::Unknown => None,
+            FailureKind::Unknown | FailureKind::Taken => None,
             FailureKind::Denied | FailureKind::Permanent => return Ok(self.fail(failure.clone())),
         };
         self.misses = self.misses.saturating_add(1);
@@ -372,7 +372,19 @@ impl ItemState {
             return Err("it was not being published".into());
         }
         match &failure.kind {
-            FailureKind::Unknown => {
+            // Nothing of ours can be there: looked at once more, and tried once more, before the refusal is believed.
+            FailureKind::Taken if self.ours.is_none() => {
+                if self.attempts >= 2 {
+                    return Ok(self.fail(Failure {
+                        kind: FailureKind::Permanent,
+                        ..failure.clone()
+                    }));
+                }
+                self.rest(publish, at, None, self.attempts);
+                self.phase = Phase::Planned;
+                Ok(Effect::None)
+            }
+            FailureKind::Taken | FailureKind::Unknown => {
                 self.doubt = Some(failure.clone());
                 self.ours = Some(at);
                 self.phase = Phase::Unsure;
@@ -451,7 +463,7 @@ impl ItemState {
         self.misses = self.misses.saturating_add(1);
         let asked = match failure.kind {
             FailureKind::Transient { retry_after } => retry_after,
-            FailureKind::Unknown => None,
+            FailureKind::Unknown | FailureKind::Taken => None,
             FailureKind::Denied | FailureKind::Permanent => {
                 return Ok(self.fail_undo(failure.clone()));
             }
@@ -502,7 +514,7 @@ impl ItemState {
             return Err("it was not being taken back".into());
         }
         match &failure.kind {
-            FailureKind::Unknown => {
+            FailureKind::Unknown | FailureKind::Taken => {
                 self.undo = Undo::Look;
                 self.looks = 0;
                 self.misses = 0;

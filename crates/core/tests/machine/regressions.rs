@@ -797,3 +797,36 @@ fn what_a_person_said_did_not_happen_is_not_in_doubt_again() {
     story.looked("mail", "m", unknown());
     assert!(story.commands().contains(&send("mail", "m")));
 }
+
+#[test]
+fn a_refusal_that_may_mean_taken_is_believed_after_one_more_look_and_try() {
+    let mut story = Story::of(vec![sends("pypi", &[], DELETES, &["w"])]);
+    let taken = || Failure::taken("400");
+    story.looked("pypi", "w", Presence::Absent);
+    story.intent("pypi", "w");
+    story.refused("pypi", "w", taken());
+    story.now += 60_000;
+    assert_eq!(story.commands(), [look("pypi", "w")]);
+    story.looked("pypi", "w", Presence::Absent);
+    story.intent("pypi", "w");
+    story.refused("pypi", "w", taken());
+    // Nothing of ours can be there: it is over, and there is nothing to take back.
+    assert!(matches!(story.view("pypi"), StepView::Failed { .. }));
+    assert_eq!(story.rest(), Rest::Ends(End::RolledBack));
+}
+
+#[test]
+fn a_refusal_that_may_mean_taken_by_an_attempt_of_ours_is_waited_for() {
+    let mut story = Story::of(vec![sends("pypi", &[], DELETES, &["w"])]);
+    story.looked("pypi", "w", Presence::Absent);
+    story.intent("pypi", "w");
+    story.refused("pypi", "w", Failure::unknown("lost"));
+    story.looked("pypi", "w", Presence::Absent);
+    story.now += 60_000;
+    story.looked("pypi", "w", Presence::Absent);
+    story.intent("pypi", "w");
+    story.refused("pypi", "w", Failure::taken("400"));
+    story.looked("pypi", "w", same());
+    assert!(matches!(story.view("pypi"), StepView::Stands { .. }));
+    assert!(story.run.public()[0].ours);
+}

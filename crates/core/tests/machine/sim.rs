@@ -342,10 +342,8 @@ impl Sim {
         let items: Vec<Item> = self.run.items(&step).into_iter().cloned().collect();
         let offered = |command: &Command| next.commands.contains(command);
         match action {
-            Action::Run(_) | Action::Seal => {
-                if !offered(&Command::Work { step: step.clone() }) {
-                    self.must_be_refused(EventKind::WorkStarted { step }, Rule::R1);
-                }
+            Action::Run(_) | Action::Seal if !offered(&Command::Work { step: step.clone() }) => {
+                self.must_be_refused(EventKind::WorkStarted { step }, Rule::R1);
             }
             Action::Publish(publish) if !items.is_empty() => {
                 let found = &items[self.dice.below(items.len())];

@@ -40,6 +40,7 @@ pub enum Fault {
     Later,
     Permanent,
     Denied,
+    Taken,
 }
 
 impl Fault {
@@ -53,7 +54,8 @@ impl Fault {
             Self::Later,
             Self::Permanent,
             Self::Denied,
-        ][dice.below(8)]
+            Self::Taken,
+        ][dice.below(9)]
     }
 
     pub fn failure(self) -> Failure {
@@ -63,6 +65,7 @@ impl Fault {
             Self::Later => Failure::later("busy", Millis(20_000)),
             Self::Permanent => Failure::permanent("never"),
             Self::Denied => Failure::denied("who are you"),
+            Self::Taken => Failure::taken("no, or there already"),
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn status(session: &Session, args: &RunArg) -> Result<(), CommandError> {
             holder.pid,
             visible(&holder.host)
         ),
-        (None, State::Released | State::RolledBack) => return Ok(()),
+        (None, State::Released | State::Withdrawn | State::RolledBack) => return Ok(()),
         (None, State::WaitingForPerson) => {
             screen.error(&drive::stopped(&report));
             return Ok(());
@@ -102,14 +102,15 @@ pub fn runs(session: &Session) -> Result<(), CommandError> {
         let entry = &listed.entry;
         let (run, fold) = drive::fold(&engine, &entry.id)?;
         let state = fold.report(&run, session.now()).state;
-        rows.push((entry, state));
+        rows.push((entry, run.plan().flow.clone(), state));
     }
     if session.screen.json {
-        let rows = rows.iter().map(|(entry, state)| document::RunRow {
+        let rows = rows.iter().map(|(entry, flow, state)| document::RunRow {
             run: entry.id.to_string(),
             project: &entry.project,
             version: &entry.version,
             line: &entry.line,
+            flow,
             started: entry.started,
             repository: &entry.repository,
             state: *state,
@@ -124,11 +125,26 @@ pub fn runs(session: &Session) -> Result<(), CommandError> {
         session.screen.talk("there are no runs yet");
     }
     let paint = session.screen.out();
-    for (entry, state) in rows {
+    let withdrawn = |project: &str, version: &str| {
+        rows.iter().any(|(entry, _, state)| {
+            *state == State::Withdrawn && entry.project == project && entry.version == version
+        })
+    };
+    for (entry, flow, state) in &rows {
         let tone = match state {
-            State::Released => Tone::Good,
+            State::Released | State::Withdrawn => Tone::Good,
             State::Halted | State::RolledBack => Tone::Bad,
             _ => Tone::Warn,
+        };
+        let word = match state {
+            State::Withdrawn => state.as_str().to_owned(),
+            _ if flow == shipway_core::plan::WITHDRAW => {
+                format!("withdrawal: {}", state.as_str())
+            }
+            State::Released if withdrawn(&entry.project, &entry.version) => {
+                format!("{}, and withdrawn since", state.as_str())
+            }
+            _ => state.as_str().to_owned(),
         };
         session.screen.data(&format!(
             "{}  {}  {} {}  {}",
@@ -136,7 +152,7 @@ pub fn runs(session: &Session) -> Result<(), CommandError> {
             entry.started,
             visible(&entry.project),
             visible(&entry.version),
-            paint.tone(tone, state.as_str())
+            paint.tone(tone, &word)
         ));
     }
     Ok(())

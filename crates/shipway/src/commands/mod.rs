@@ -8,8 +8,9 @@ mod inspect;
 mod plan;
 mod release;
 mod verify;
+mod withdraw;
 
-use crate::cli::{Command, RunArg};
+use crate::cli::{Command, Probe, RunArg};
 use crate::drive;
 use crate::error::CommandError;
 use crate::look::Ground;
@@ -38,6 +39,8 @@ pub fn run(session: &Session, command: Command) -> Result<(), CommandError> {
         Command::Repeat(args) => decide::run(session, &args, Decision::Repeat),
         Command::Verify(args) => verify::run(session, &args),
         Command::Ci(args) => ci::run(session, &args),
+        Command::Withdraw(args) => withdraw::run(session, &args),
+        Command::Probe(Probe::Yanked(args)) => withdraw::probe_yanked(session, &args),
         Command::Completions { shell } => {
             ci::completions(session, shell);
             Ok(())

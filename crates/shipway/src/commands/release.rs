@@ -35,12 +35,24 @@ pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
     if joined_and_over(session, &engine, &id)? {
         return Ok(());
     }
-    refuse_without_secrets(session, &top, &plan)?;
+    carry_out(session, &engine, &plan, &top, args.yes, &args.driving)
+}
+
+/// Shows a plan, asks, enters it into the journal and drives it.
+pub(super) fn carry_out(
+    session: &Session,
+    engine: &Embedded,
+    plan: &Plan,
+    top: &Path,
+    yes: bool,
+    driving: &Driving,
+) -> Result<(), CommandError> {
+    refuse_without_secrets(session, top, plan)?;
     let screen = &session.screen;
     if !screen.json {
-        screen.talk(&render(&plan, Detail::Brief, screen.err()));
+        screen.talk(&render(plan, Detail::Brief, screen.err()));
     }
-    if screen.interactive && !args.yes && !screen.confirm("\nstart?") {
+    if screen.interactive && !yes && !screen.confirm("\nstart?") {
         return Err(
             CommandError::new(Exit::WaitingForPerson, "nothing was started").then(
                 "shipway plan",
@@ -51,7 +63,7 @@ pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
     screen.talk("");
     let started = engine
         .start(&Start {
-            plan: &plan,
+            plan,
             repository: &top.display().to_string(),
             who: &world::who(session),
             at: session.now(),
@@ -60,7 +72,7 @@ pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
     if started == Started::Joined {
         screen.talk("this plan was started before: going on with its run");
     }
-    drive::drive(session, &engine, &id, &top, &args.driving)
+    drive::drive(session, engine, &plan.id(), top, driving)
 }
 
 /// Reads a plan that was written before, and refuses it where the world has moved since.
@@ -158,6 +170,11 @@ fn refuse_unfinished(
         }
         let (run, fold) = drive::fold(engine, &entry.id)?;
         let report = fold.report(&run, session.now());
+        // A version that is withdrawn stands in nobody's way, and neither does its withdrawal.
+        let is_withdrawn = || super::withdraw::of_version(engine, project, &entry.version);
+        if run.plan().is_withdrawal() || is_withdrawn()?.is_some() {
+            continue;
+        }
         let run = entry.id.short();
         let error = CommandError::new(
             Exit::StoppedHalfWay,
@@ -169,7 +186,7 @@ fn refuse_unfinished(
         )
         .then(format!("shipway resume {run}"), "goes on with it");
         return Err(if report.past_the_point_of_no_return {
-            error
+            drive::or_withdraw(error, run)
         } else {
             error.then(format!("shipway rollback {run}"), "takes back what it did")
         });
@@ -198,8 +215,10 @@ fn joined_and_over(
                 });
             }
             session.screen.talk(&format!(
-                "{} {} is released already: nothing to do",
-                report.project, report.version
+                "{} {} is {} already: nothing to do",
+                report.project,
+                report.version,
+                report.state.as_str()
             ));
             Ok(true)
         }
@@ -217,8 +236,32 @@ pub fn resume(session: &Session, args: &ResumeArgs) -> Result<(), CommandError> 
     if joined_and_over(session, &engine, &id)? {
         return Ok(());
     }
+    refuse_withdrawn(&engine, &id)?;
     let repository = repository_of(session, &engine, &id)?;
     drive::drive(session, &engine, &id, &repository, &args.driving)
+}
+
+/// What is being withdrawn is not published further.
+fn refuse_withdrawn(engine: &Embedded, id: &PlanId) -> Result<(), CommandError> {
+    let (run, _) = drive::fold(engine, id)?;
+    let plan = run.plan();
+    if plan.is_withdrawal() {
+        return Ok(());
+    }
+    let Some((withdrawal, _)) =
+        super::withdraw::of_version(engine, &plan.project, &plan.version)?
+    else {
+        return Ok(());
+    };
+    Err(CommandError::new(
+        Exit::Conflict,
+        format!("{} {} is withdrawn, or about to be", plan.project, plan.version),
+    )
+    .then(
+        format!("shipway status {}", withdrawal.short()),
+        "shows how far that is",
+    )
+    .then("shipway release", "releases a higher version"))
 }
 
 pub fn rollback(session: &Session, args: &RollbackArgs) -> Result<(), CommandError> {
@@ -235,8 +278,14 @@ pub fn rollback(session: &Session, args: &RollbackArgs) -> Result<(), CommandErr
             return Ok(());
         }
         Some(End::Released) => {
-            return Err(CommandError::usage(format!("{what} is released, and cannot be rolled back"))
-                .hinted("what is public stays public: release a higher version, and withdraw this one by hand where the index allows it"));
+            let word = report.state.as_str();
+            let error = CommandError::usage(format!("{what} is {word}, and cannot be rolled back"))
+                .hinted("what is public stays public: release a higher version");
+            return Err(if run.plan().is_withdrawal() {
+                error
+            } else {
+                drive::or_withdraw(error, id.short())
+            });
         }
         None => {}
     }
@@ -250,10 +299,15 @@ pub fn rollback(session: &Session, args: &RollbackArgs) -> Result<(), CommandErr
                 .trim_end()
                 .to_owned(),
         );
-        return Err(error.then(
+        let error = error.then(
             format!("shipway resume {}", id.short()),
-            "looks at what is there and finishes the release",
-        ));
+            "looks at what is there and goes on",
+        );
+        return Err(if run.plan().is_withdrawal() {
+            error
+        } else {
+            drive::or_withdraw(error, id.short())
+        });
     }
     let repository = repository_of(session, &engine, &id)?;
     if !run.is_undoing() {

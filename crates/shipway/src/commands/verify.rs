@@ -9,10 +9,10 @@ use crate::output::Tone;
 use crate::output::document::{self, VerifyRow};
 use crate::session::Session;
 use crate::world::RealWorld;
-use shipway_core::plan::{Action, Plan};
+use shipway_core::plan::{Action, Items, Plan, Publish};
 use shipway_core::redact::visible;
 use shipway_core::target::Reversal;
-use shipway_core::{Presence, Run};
+use shipway_core::{Item, Presence, Run};
 use shipway_engine::{Embedded, Store, World};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -36,7 +36,8 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
     .map_err(|error| {
         CommandError::from_error(Exit::Internal, "the artifact store cannot be used", &error)
     })?;
-    let rows = look_at_all(&run, &world);
+    let withdrawal = withdrawal_of(&engine, &run)?;
+    let rows = look_at_all(&run, &world, withdrawal.as_ref());
     let wrong = rows.iter().filter(|row| !row.is_right()).count();
     let screen = &session.screen;
     if screen.json {
@@ -86,7 +87,7 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
 }
 
 /// Looks at every item that stands by what the run says.
-fn look_at_all(run: &Run, world: &RealWorld) -> Vec<VerifyRow> {
+fn look_at_all(run: &Run, world: &RealWorld, withdrawal: Option<&Plan>) -> Vec<VerifyRow> {
     let mut rows = Vec::new();
     for public in run.public() {
         let Some(Action::Publish(publish)) = run.plan().step(&public.step).map(|step| &step.action)
@@ -117,6 +118,11 @@ fn look_at_all(run: &Run, world: &RealWorld) -> Vec<VerifyRow> {
                     "a later step of the same plan moved it".to_owned(),
                 )
             }
+            Ok(Presence::Different { .. })
+                if withdrawal.is_some_and(|plan| is_withdrawn(plan, world, publish, item)) =>
+            {
+                ("withdrawn", "marked as withdrawn since".to_owned())
+            }
             Ok(Presence::Absent) => ("absent", publish.target.place.clone()),
             Ok(Presence::Different { found }) => ("different", found),
             Ok(Presence::Unknown { why }) => ("unreadable", why),
@@ -131,6 +137,50 @@ fn look_at_all(run: &Run, world: &RealWorld) -> Vec<VerifyRow> {
         });
     }
     rows
+}
+
+/// The plan that withdrew what this run released.
+fn withdrawal_of(engine: &Embedded, run: &Run) -> Result<Option<Plan>, CommandError> {
+    let plan = run.plan();
+    if plan.is_withdrawal() {
+        return Ok(None);
+    }
+    let found = super::withdraw::of_version(engine, &plan.project, &plan.version)?;
+    found
+        .map(|(id, _)| super::withdraw::plan_of(engine, &id))
+        .transpose()
+}
+
+/// Whether the item differs because the withdrawal marked it: yanked with the same bytes, or a release with the mark.
+fn is_withdrawn(withdrawal: &Plan, world: &RealWorld, publish: &Publish, item: &Item) -> bool {
+    let setting = |key: &str| {
+        let value = publish.target.settings.get(key);
+        value.and_then(|value| value.as_str()).unwrap_or_default()
+    };
+    match publish.target.kind.as_str() {
+        "pypi" => {
+            let (index, project) = (setting("index"), setting("project"));
+            shipway_targets::pypi::is_yanked(index, project, item).unwrap_or(false)
+        }
+        "github-release" => withdrawal.steps.iter().any(|step| {
+            let Action::Publish(mark) = &step.action else {
+                return false;
+            };
+            let (Items::Fixed(marks), true) = (&mark.items, mark.target.kind == "github-withdrawn")
+            else {
+                return false;
+            };
+            let mark_of_item = marks.iter().find(|mark| mark.name == item.name);
+            mark.target.name == publish.target.name
+                && mark_of_item.is_some_and(|one| {
+                    let seen = world
+                        .target(&mark.target)
+                        .and_then(|target| target.observe(one));
+                    matches!(seen, Ok(Presence::Same { .. }))
+                })
+        }),
+        _ => false,
+    }
 }
 
 /// Whether a later step of the plan that stands moves on what this step put there.

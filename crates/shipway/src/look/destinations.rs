@@ -91,7 +91,7 @@ fn ask(
 fn failed(destination: &Destination, failure: &Failure) -> CommandError {
     let exit = match failure.kind {
         FailureKind::Transient { .. } | FailureKind::Unknown => Exit::Conflict,
-        FailureKind::Denied | FailureKind::Permanent => Exit::Usage,
+        FailureKind::Denied | FailureKind::Permanent | FailureKind::Taken => Exit::Usage,
     };
     let mut error = CommandError::new(exit, format!("{} cannot be looked at", destination.name));
     error.causes.push(failure.message.clone());

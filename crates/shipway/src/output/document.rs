@@ -96,6 +96,8 @@ pub struct RunRow<'a> {
     pub project: &'a str,
     pub version: &'a str,
     pub line: &'a str,
+    /// `release`, or `withdraw` for a run that withdraws the version.
+    pub flow: &'a str,
     pub started: Timestamp,
     /// The checkout that it was started in.
     pub repository: &'a str,
@@ -120,14 +122,17 @@ pub struct VerifyRow {
     pub target: String,
     pub item: String,
     pub digest: String,
-    /// `same`, `absent`, `different`, `unreadable`, `moved-on`.
+    /// `same`, `absent`, `different`, `unreadable`, `moved-on`, `withdrawn`.
     pub is: &'static str,
     pub note: String,
 }
 
 impl VerifyRow {
     pub fn is_right(&self) -> bool {
-        matches!(self.is, "same" | "moved-on" | "unreadable")
+        matches!(
+            self.is,
+            "same" | "moved-on" | "unreadable" | "withdrawn"
+        )
     }
 }
 

@@ -24,8 +24,13 @@ pub fn render(plan: &Plan, report: &Report) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{} – release run</title><style>{STYLE}</style></head><body><main>",
-        escape(&title)
+         <title>{} – {}</title><style>{STYLE}</style></head><body><main>",
+        escape(&title),
+        if plan.is_withdrawal() {
+            "withdrawal"
+        } else {
+            "release run"
+        }
     );
     head(&mut out, plan, report, &title);
     picture(&mut out, report);
@@ -61,7 +66,7 @@ fn escape(text: &str) -> String {
 
 fn head(out: &mut String, plan: &Plan, report: &Report, title: &str) {
     let class = match report.state {
-        State::Released => "good",
+        State::Released | State::Withdrawn => "good",
         State::Halted | State::RolledBack => "bad",
         _ => "warn",
     };
@@ -112,7 +117,12 @@ fn head(out: &mut String, plan: &Plan, report: &Report, title: &str) {
     }
     out.push_str("</dl>");
     if !plan.because.is_empty() {
-        out.push_str("<details><summary>Why this version</summary><ul>");
+        let why = if plan.is_withdrawal() {
+            "Why"
+        } else {
+            "Why this version"
+        };
+        let _ = write!(out, "<details><summary>{why}</summary><ul>");
         for because in &plan.because {
             let _ = write!(out, "<li>{}</li>", escape(because));
         }

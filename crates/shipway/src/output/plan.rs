@@ -45,11 +45,19 @@ pub fn render(plan: &Plan, detail: Detail, paint: Paint) -> String {
 
 fn head(out: &mut String, plan: &Plan, paint: Paint) {
     let from = plan.previous.as_deref().unwrap_or("nothing");
-    let title = format!("{} {from} → {}", plan.project, plan.version);
+    let title = if plan.is_withdrawal() {
+        format!("withdraw {} {}", plan.project, plan.version)
+    } else {
+        format!("{} {from} → {}", plan.project, plan.version)
+    };
     let _ = writeln!(out, "{}", paint.tone(Tone::Strong, &visible(&title)));
     for (number, because) in plan.because.iter().enumerate() {
         let label = if number == 0 { "because" } else { "" };
         let _ = writeln!(out, "  {label:8} {}", visible(because));
+    }
+    if plan.is_withdrawal() {
+        out.push('\n');
+        return;
     }
     let source = &plan.source;
     let _ = writeln!(

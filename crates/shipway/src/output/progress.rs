@@ -16,6 +16,8 @@ pub struct Progress {
     mode: Mode,
     width: usize,
     fold: Fold,
+    /// The steps that need a step, in the order of the plan: what happens to it may settle them too.
+    dependents: BTreeMap<StepId, Vec<StepId>>,
     printed: BTreeMap<StepId, &'static str>,
     under_way: BTreeMap<StepId, Instant>,
     last_line: String,
@@ -45,11 +47,19 @@ impl Progress {
             .max()
             .unwrap_or(0)
             .min(40);
+        let mut dependents: BTreeMap<StepId, Vec<StepId>> = BTreeMap::new();
+        for step in &run.plan().steps {
+            for need in &step.needs {
+                let those = dependents.entry(need.clone()).or_default();
+                those.push(step.id.clone());
+            }
+        }
         Self {
             screen: screen.clone(),
             mode,
             width,
             fold,
+            dependents,
             printed: BTreeMap::new(),
             under_way: BTreeMap::new(),
             last_line: String::new(),
@@ -121,13 +131,11 @@ impl Progress {
                 run.plan().steps.iter().map(|s| &s.id).collect()
             }
             kind => {
-                let own = step_of(kind).cloned();
-                let steps = run.plan().steps.iter();
-                let skipped = steps.filter(|s| {
-                    own.as_ref()
-                        .is_some_and(|own| s.id == *own || s.needs.contains(own))
-                });
-                skipped.map(|s| &s.id).collect()
+                let own = step_of(kind);
+                let dependents = own.and_then(|own| self.dependents.get(own));
+                own.into_iter()
+                    .chain(dependents.into_iter().flatten())
+                    .collect()
             }
         };
         let mut lines = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::{Paint, Tone, cut};
 use shipway_core::event::Verdict;
+use shipway_core::plan::WITHDRAW;
 use shipway_core::redact::visible;
 use shipway_core::report::{Report, State, StepReport};
 use shipway_core::run::{Public, StepView};
@@ -43,11 +44,16 @@ pub fn sign(view: &StepView) -> (&'static str, Tone, String) {
 pub fn render(report: &Report, paint: Paint) -> String {
     let mut out = String::new();
     let tone = match report.state {
-        State::Released => Tone::Good,
+        State::Released | State::Withdrawn => Tone::Good,
         State::Halted | State::RolledBack => Tone::Bad,
         _ => Tone::Warn,
     };
-    let title = format!("{} {}", report.project, report.version);
+    let what = format!("{} {}", report.project, report.version);
+    let title = if report.flow == WITHDRAW {
+        format!("withdrawal of {what}")
+    } else {
+        what
+    };
     let _ = writeln!(
         out,
         "{}  {}",
@@ -138,9 +144,14 @@ pub fn public(report: &Report, paint: Paint) -> String {
     let released = report.state == State::Released;
     let outside = |item: &&Public| !matches!(item.target.as_str(), "repository" | "checkout");
     let can_go = |item: &Public| !released && item.reversal == Reversal::Deletes;
+    let first = if report.flow == WITHDRAW {
+        "marked and told"
+    } else {
+        "public"
+    };
     let groups: [(&str, Vec<&Public>); 3] = [
         (
-            "public",
+            first,
             report
                 .public
                 .iter()

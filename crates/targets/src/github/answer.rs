@@ -38,7 +38,7 @@ pub(super) fn unprocessable(response: &Response, what: &str) -> Failure {
     }
     let message = tidy(&format!("{what}: 422, {}", words.join("; ")));
     if exists {
-        Failure::unknown(message)
+        Failure::taken(message)
     } else {
         Failure::permanent(message)
     }
@@ -79,11 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn a_422_that_says_exists_is_unknown_and_any_other_is_permanent() {
+    fn a_422_that_says_exists_is_taken_and_any_other_is_permanent() {
         let exists = r#"{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"already_exists","field":"name"}]}"#;
         assert_eq!(
             unprocessable(&answer(422, &[], exists), "upload a").kind,
-            FailureKind::Unknown
+            FailureKind::Taken
         );
         let others = [
             (

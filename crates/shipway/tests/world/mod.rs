@@ -21,6 +21,7 @@ pub mod sight;
 
 pub use run::Ran;
 pub use servers::Servers;
+#[allow(unused_imports, reason = "each test file uses its own part")]
 pub use sight::Sight;
 
 use fs_err as fs;

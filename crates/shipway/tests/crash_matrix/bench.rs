@@ -15,22 +15,73 @@ const TURNS: usize = 8;
 /// One step at a time, so that the points of two runs are the same.
 const IN_LINE: &str = "--jobs=1";
 
-/// The commands of one release, in order.
+/// Where a release goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Course {
+    Released,
+    /// Rejected where people are asked, and taken back.
+    TakenBack,
+}
+
+impl Course {
+    pub const ALL: [Self; 2] = [Self::Released, Self::TakenBack];
+
+    /// Its commands, in order.
+    fn phases(self) -> [Phase; 3] {
+        match self {
+            Self::Released => [Phase::Release, Phase::Approve, Phase::Resume],
+            Self::TakenBack => [Phase::Release, Phase::Reject, Phase::TakeBack],
+        }
+    }
+
+    /// The run's state in the end.
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::TakenBack => "rolled-back",
+        }
+    }
+
+    /// The exit code in the end.
+    pub fn code(self) -> i32 {
+        self.phases()[2].code()
+    }
+}
+
+/// One command of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     Release,
     Approve,
     Resume,
+    Reject,
+    /// `resume` after a rejection.
+    TakeBack,
 }
 
 impl Phase {
-    pub const ALL: [Self; 3] = [Self::Release, Self::Approve, Self::Resume];
+    pub const ALL: [Self; 5] = [
+        Self::Release,
+        Self::Approve,
+        Self::Resume,
+        Self::Reject,
+        Self::TakeBack,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Release => "release",
             Self::Approve => "approve",
             Self::Resume => "resume",
+            Self::Reject => "reject",
+            Self::TakeBack => "resume after reject",
+        }
+    }
+
+    pub fn course(self) -> Course {
+        match self {
+            Self::Release | Self::Approve | Self::Resume => Course::Released,
+            Self::Reject | Self::TakeBack => Course::TakenBack,
         }
     }
 
@@ -38,9 +89,18 @@ impl Phase {
     fn code(self) -> i32 {
         match self {
             Self::Release => 5,
-            Self::Approve | Self::Resume => 0,
+            Self::Approve | Self::Resume | Self::Reject => 0,
+            Self::TakeBack => 4,
         }
     }
+}
+
+/// What an undisturbed run leaves.
+#[derive(Default)]
+pub struct Measure {
+    pub sight: Sight,
+    /// Step -> how it stands.
+    pub steps: BTreeMap<String, String>,
 }
 
 /// How many points of each name a phase passes.
@@ -54,10 +114,7 @@ pub struct Bench {
     took: BTreeMap<Phase, Duration>,
     /// Step of each effect of a phase, in order.
     effects: BTreeMap<Phase, Vec<String>>,
-    /// What an undisturbed run leaves.
-    pub sight: Sight,
-    /// Step -> how it stands after an undisturbed run.
-    pub steps: BTreeMap<String, String>,
+    measures: BTreeMap<Course, Measure>,
 }
 
 impl Bench {
@@ -70,11 +127,16 @@ impl Bench {
             points: Points::new(),
             took: BTreeMap::new(),
             effects: BTreeMap::new(),
-            sight: Sight::default(),
-            steps: BTreeMap::new(),
+            measures: BTreeMap::new(),
         };
         bench.make_plan();
-        bench.measure();
+        let before = bench.world.look();
+        for course in Course::ALL {
+            bench.world.reset();
+            bench.measure(course);
+        }
+        bench.judge_the_release();
+        bench.judge_what_was_taken_back(before);
         bench
     }
 
@@ -100,9 +162,9 @@ impl Bench {
     }
 
     /// An undisturbed run: its points, its effects, and what it leaves.
-    fn measure(&mut self) {
+    fn measure(&mut self, course: Course) {
         let counts = self.world.scratch().join("points");
-        for phase in Phase::ALL {
+        for phase in course.phases() {
             let _ = fs::remove_file(&counts);
             let count = format!("count:{}", counts.display());
             let began = Instant::now();
@@ -116,10 +178,10 @@ impl Bench {
         let mut intents: Vec<String> = self
             .events()
             .iter()
-            .filter(|event| event["event"] == "intent")
+            .filter(|event| event["event"] == "intent" || event["event"] == "retract-intent")
             .map(|event| event["step"].as_str().unwrap().to_owned())
             .collect();
-        for phase in Phase::ALL.into_iter().rev() {
+        for phase in course.phases().into_iter().rev() {
             let count = self.count(phase, "before-effect");
             let effects = intents.split_off(intents.len() - count);
             self.effects.insert(phase, effects);
@@ -128,17 +190,35 @@ impl Bench {
             intents.is_empty(),
             "effects that no point was passed for: {intents:?}"
         );
-        self.sight = self.world.look();
-        self.steps = self.standing().1;
-        self.judge_the_measure();
+        let measure = Measure {
+            sight: self.world.look(),
+            steps: self.standing().1,
+        };
+        self.measures.insert(course, measure);
+    }
+
+    pub fn measured(&self, course: Course) -> &Measure {
+        &self.measures[&course]
+    }
+
+    /// Nothing of the release is left, but for what the test index keeps.
+    fn judge_what_was_taken_back(&self, before: Sight) {
+        let sight = &self.measured(Course::TakenBack).sight;
+        assert_eq!(sight.test_index.len(), 2);
+        let expected = Sight {
+            test_index: sight.test_index.clone(),
+            tracking: sight.tracking.clone(),
+            ..before
+        };
+        assert_eq!(*sight, expected);
     }
 
     /// What everything else is compared with must itself be what the plan says.
-    fn judge_the_measure(&self) {
+    fn judge_the_release(&self) {
+        let Measure { sight, steps } = self.measured(Course::Released);
         assert!(
-            self.steps.len() > 15 && self.steps.values().all(|state| state == "stands"),
-            "{:?}",
-            self.steps
+            steps.len() > 15 && steps.values().all(|state| state == "stands"),
+            "{steps:?}"
         );
         let plan: Value = serde_json::from_slice(&fs::read(&self.plan).unwrap()).unwrap();
         let commit = |role: &str| {
@@ -146,7 +226,6 @@ impl Bench {
             let found = commits.find(|commit| commit["role"] == role).unwrap();
             found["id"].as_str().unwrap().to_owned()
         };
-        let sight = &self.sight;
         for refs in [&sight.remote_refs, &sight.local_refs] {
             assert_eq!(refs["refs/heads/main"], commit("next-version"));
             assert_eq!(refs["refs/heads/release/v1.1.0"], commit("release"));
@@ -177,14 +256,8 @@ impl Bench {
     }
 
     /// What must be the same on every bench: addresses and commits differ.
-    pub fn shape(
-        &self,
-    ) -> (
-        &Points,
-        &BTreeMap<Phase, Vec<String>>,
-        &BTreeMap<String, String>,
-    ) {
-        (&self.points, &self.effects, &self.steps)
+    pub fn shape(&self) -> (&Points, &BTreeMap<Phase, Vec<String>>) {
+        (&self.points, &self.effects)
     }
 
     /// The size of the run, for the report.
@@ -194,8 +267,8 @@ impl Bench {
             Phase::ALL.into_iter().flat_map(of).sum()
         };
         format!(
-            "one release: {} steps, {} journal points, {} effect points",
-            self.steps.len(),
+            "one release and one that is taken back: {} steps, {} journal points, {} effect points",
+            self.measured(Course::Released).steps.len(),
             sum(["append", "after-append"]),
             sum(["before-effect", "after-effect"]),
         )
@@ -246,7 +319,11 @@ impl Bench {
         let (words, order): (&[&str], &[&str]) = match phase {
             Phase::Release => (&["release", "--yes", "--plan", plan], order),
             Phase::Approve => (&["approve", "--as", "Ines Albrecht"], &[]),
-            Phase::Resume => (&["resume"], order),
+            Phase::Reject => (
+                &["reject", "--as", "Ines Albrecht", "--note", "not yet"],
+                &[],
+            ),
+            Phase::Resume | Phase::TakeBack => (&["resume"], order),
         };
         [words, order].concat()
     }
@@ -265,8 +342,9 @@ impl Bench {
                 return Verdict::of(self, scenario, end);
             }
         };
+        let course = scenario.course();
         let mut end = End::default();
-        for phase in Phase::ALL {
+        for phase in course.phases() {
             if let Some((place, trouble)) = place.filter(|(place, _)| place.phase() == phase) {
                 place.disturb(&self.world.servers, trouble);
             }
@@ -277,12 +355,12 @@ impl Bench {
                 if ran.signal != Some(9) {
                     end.odd = Some("the point was not passed".to_owned());
                 }
-                self.recover(&mut end);
+                self.recover(course, &mut end);
                 break;
             }
             if ran.code != Some(phase.code()) {
                 end.stops += 1;
-                self.recover(&mut end);
+                self.recover(course, &mut end);
                 break;
             }
         }
@@ -303,7 +381,8 @@ impl Bench {
     }
 
     /// What a person does: resume until it is over, approve where asked, start again where there is nothing yet.
-    fn recover(&self, end: &mut End) {
+    fn recover(&self, course: Course, end: &mut End) {
+        let [_, decide, _] = course.phases();
         for turn in 0..TURNS {
             let mut ran = self.phase(Phase::Resume, None);
             if turn == 0 && ran.code == Some(2) {
@@ -311,9 +390,9 @@ impl Bench {
             }
             match ran.code {
                 Some(5) => {
-                    let approved = self.phase(Phase::Approve, None);
-                    if approved.code != Some(0) {
-                        end.last = approved;
+                    let decided = self.phase(decide, None);
+                    if decided.code != Some(0) {
+                        end.last = decided;
                         return;
                     }
                 }
@@ -350,7 +429,7 @@ impl Bench {
                 _ => Phase::Resume,
             };
         }
-        self.recover(&mut end);
+        self.recover(Course::Released, &mut end);
         end
     }
 }

@@ -1,6 +1,6 @@
 //! What is tried: deaths at named points, faults of destinations, both at once, and kills from outside at any moment.
 
-use crate::bench::{Bench, Phase};
+use crate::bench::{Bench, Course, Phase};
 use crate::fault::{Place, Trouble};
 
 /// How much of the matrix is run.
@@ -38,13 +38,23 @@ impl Scenario {
         }
     }
 
+    pub fn course(&self) -> Course {
+        match self {
+            Self::Death { phase, .. } => phase.course(),
+            _ => Course::Released,
+        }
+    }
+
     /// The row of the table that it counts in.
     pub fn group(&self) -> String {
         match self {
             Self::Clean => "undisturbed".to_owned(),
             Self::Death { point, .. } => {
                 let name = point.split(':').next().unwrap_or(point);
-                format!("SIGKILL {name}")
+                match self.course() {
+                    Course::Released => format!("SIGKILL {name}"),
+                    Course::TakenBack => format!("SIGKILL {name}, while taken back"),
+                }
             }
             Self::Fault { trouble, .. } => trouble.word().to_owned(),
             Self::FaultAndDeath { trouble, .. } => format!("{}, and SIGKILL", trouble.word()),

@@ -38,7 +38,7 @@ pub struct Verdict {
     pub duplicates: Vec<String>,
     /// Other bytes, other objects, or something that nobody planned.
     pub wrong: Vec<String>,
-    /// The exit code was not 0, or the state not "released".
+    /// The exit code or the state is not that of the course: 0 and "released".
     pub red: bool,
     /// Announcements that are noted instead of sent or sent and noted, as they must be where the answer was lost.
     pub noted: Vec<String>,
@@ -52,16 +52,18 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn of(bench: &Bench, scenario: &Scenario, end: End) -> Self {
+        let course = scenario.course();
+        let measure = bench.measured(course);
         let (state, steps) = bench.standing();
         let mut verdict = Self {
-            red: end.last.code != Some(0) || state != "released",
+            red: end.last.code != Some(course.code()) || state != course.state(),
             stops: end.stops,
             odd: end.odd.into_iter().collect(),
             ..Self::default()
         };
         let sight = bench.world.look();
         verdict.steps(bench, scenario, &steps);
-        verdict.compare(&bench.sight, &sight);
+        verdict.compare(&measure.sight, &sight);
         verdict.tidy(bench);
         if end.stops > 0 && matches!(scenario, Scenario::Fault { .. }) {
             verdict
@@ -87,7 +89,7 @@ impl Verdict {
     /// nothing goes wrong.
     fn steps(&mut self, bench: &Bench, scenario: &Scenario, steps: &BTreeMap<String, String>) {
         let mut begun: Option<BTreeSet<String>> = None;
-        for (step, wanted) in &bench.steps {
+        for (step, wanted) in &bench.measured(scenario.course()).steps {
             let found = steps.get(step).map_or("unknown", String::as_str);
             if found == wanted {
                 continue;

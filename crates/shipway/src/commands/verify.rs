@@ -77,13 +77,21 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
         ));
         return Ok(());
     }
-    Err(CommandError::new(
+    let unreachable = rows.iter().filter(|row| row.is == "unreachable").count();
+    let mut failed = CommandError::new(
         Exit::Conflict,
         format!(
-            "{wrong} of {} items are not as they were released",
+            "{wrong} of {} items are not known to be as they were released",
             rows.len()
         ),
-    ))
+    );
+    if unreachable > 0 {
+        failed
+            .causes
+            .push(format!("{unreachable} could not be looked at now"));
+        failed = failed.then("shipway verify", "looks again");
+    }
+    Err(failed)
 }
 
 /// Looks at every item that stands by what the run says.
@@ -126,7 +134,7 @@ fn look_at_all(run: &Run, world: &RealWorld, withdrawal: Option<&Plan>) -> Vec<V
             Ok(Presence::Absent) => ("absent", publish.target.place.clone()),
             Ok(Presence::Different { found }) => ("different", found),
             Ok(Presence::Unknown { why }) => ("unreadable", why),
-            Err(failure) => ("absent", format!("could not be looked at: {failure}")),
+            Err(failure) => ("unreachable", failure.to_string()),
         };
         rows.push(VerifyRow {
             target: public.target,

@@ -122,7 +122,7 @@ pub struct VerifyRow {
     pub target: String,
     pub item: String,
     pub digest: String,
-    /// `same`, `absent`, `different`, `unreadable`, `moved-on`, `withdrawn`.
+    /// `same`, `moved-on`, `withdrawn`; `unreadable` (cannot be looked at ever); `unreachable` (not now); `absent`, `different`.
     pub is: &'static str,
     pub note: String,
 }

@@ -189,8 +189,20 @@ fn a_release_is_withdrawn_and_the_next_one_goes_on() {
     );
     assert_eq!(scene.subjects().len(), 2);
 
+    says(
+        &world.shipway(&["status", &released]).must(0),
+        &["tiny 1.1.0  released", "withdrawn since"],
+    );
+
     scene.hotfix().must(0);
     assert_eq!(world.look().releases.len(), 2);
+    let next = scene.withdraw(&["--plan-only", "--json"]).must(0).json();
+    assert_eq!(next["plan"]["version"], "1.1.1");
+    let notes = next["plan"]["notes"].as_str().unwrap();
+    assert!(
+        notes.contains("install 1.0.0, or"),
+        "1.1.0 is withdrawn: {notes}"
+    );
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub struct Withdrawal<'a> {
     pub public: &'a [Public],
     /// One line of text.
     pub reason: &'a str,
+    /// The newest release before it that is not withdrawn.
+    pub instead: Option<&'a str>,
     /// Path of the program that can be asked `probe yanked`.
     pub program: &'a str,
     pub patience: Patience,
@@ -95,15 +97,10 @@ impl Withdrawal<'_> {
     /// What users are told.
     fn text(&self) -> String {
         let Plan {
-            project,
-            version,
-            previous,
-            ..
+            project, version, ..
         } = self.released;
-        let instead = match previous {
-            Some(previous) => format!(
-                "install {previous}, the release before it, or the next one as soon as it is out"
-            ),
+        let instead = match self.instead {
+            Some(earlier) => format!("install {earlier}, or the next release as soon as it is out"),
             None => "install the next release as soon as it is out".to_owned(),
         };
         format!(

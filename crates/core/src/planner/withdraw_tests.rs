@@ -152,6 +152,7 @@ fn plan(released: &Plan, public: &[Public]) -> Plan {
         run: &released.id(),
         public,
         reason: REASON,
+        instead: Some("1.0.2"),
         program: "/usr/bin/shipway",
         patience: Patience::default(),
     };

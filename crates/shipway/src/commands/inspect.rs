@@ -9,9 +9,11 @@ use crate::output::progress::event_line;
 use crate::output::{Tone, document, html, status};
 use crate::session::Session;
 use crate::world::run_directory;
-use shipway_core::StepId;
+use shipway_core::event::End;
+use shipway_core::{PlanId, Run, StepId};
 use shipway_core::redact::visible;
 use shipway_core::report::State;
+use shipway_engine::Embedded;
 use std::io::BufRead as _;
 
 pub fn status(session: &Session, args: &RunArg) -> Result<(), CommandError> {
@@ -33,6 +35,13 @@ pub fn status(session: &Session, args: &RunArg) -> Result<(), CommandError> {
         return Ok(());
     }
     screen.data(&status::render(&report, screen.out()));
+    if let Some(withdrawal) = withdrawal_of(&engine, &run)? {
+        let short = withdrawal.short();
+        screen.talk(&format!(
+            "withdrawn since, or about to be\nnext:\n  shipway status {short}   shows how far that is"
+        ));
+        return Ok(());
+    }
     let next = match (&driver, report.state) {
         (Some(holder), _) => format!(
             "process {} on {} drives it",
@@ -51,6 +60,16 @@ pub fn status(session: &Session, args: &RunArg) -> Result<(), CommandError> {
     };
     screen.talk(&next);
     Ok(())
+}
+
+/// The run that withdraws what this one released.
+fn withdrawal_of(engine: &Embedded, run: &Run) -> Result<Option<PlanId>, CommandError> {
+    let plan = run.plan();
+    if plan.is_withdrawal() || run.end() == Some(End::RolledBack) {
+        return Ok(None);
+    }
+    let found = super::withdraw::of_version(engine, &plan.project, &plan.version)?;
+    Ok(found.map(|(id, _)| id))
 }
 
 pub fn log(session: &Session, args: &LogArgs) -> Result<(), CommandError> {
@@ -141,7 +160,7 @@ pub fn runs(session: &Session) -> Result<(), CommandError> {
             _ if flow == shipway_core::plan::WITHDRAW => {
                 format!("withdrawal: {}", state.as_str())
             }
-            State::Released if withdrawn(&entry.project, &entry.version) => {
+            State::Released | State::Halted if withdrawn(&entry.project, &entry.version) => {
                 format!("{}, and withdrawn since", state.as_str())
             }
             _ => state.as_str().to_owned(),

@@ -35,6 +35,9 @@ pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
     if joined_and_over(session, &engine, &id)? {
         return Ok(());
     }
+    if engine.find(id.0.as_str()).is_ok() {
+        refuse_withdrawn(&engine, &id)?;
+    }
     carry_out(session, &engine, &plan, &top, args.yes, &args.driving)
 }
 

@@ -31,7 +31,8 @@ pub fn run(session: &Session, args: &WithdrawArgs) -> Result<(), CommandError> {
         return Ok(());
     }
     let repository = repository_of(session, &engine, &id)?;
-    let plan = planned(session, &run, reason, &repository)?;
+    let instead = instead(&engine, run.plan())?;
+    let plan = planned(session, &run, reason, instead.as_deref(), &repository)?;
     if args.plan_only {
         print(session, &plan);
         return Ok(());
@@ -140,6 +141,33 @@ pub fn of_version(
     Ok(None)
 }
 
+/// The newest release before this one that is not withdrawn too.
+fn instead(engine: &Embedded, plan: &Plan) -> Result<Option<String>, CommandError> {
+    let runs = engine.runs().map_err(|error| engine_error(&error))?;
+    let mut earlier = plan.previous.clone();
+    // Each turn goes one release back; there are no more releases than runs.
+    for _ in 0..runs.len() {
+        let Some(version) = &earlier else {
+            break;
+        };
+        if of_version(engine, &plan.project, version)?.is_none() {
+            break;
+        }
+        let mut before = None;
+        for listed in &runs {
+            let entry = &listed.entry;
+            if entry.project == plan.project && entry.version == *version {
+                let found = plan_of(engine, &entry.id)?;
+                if !found.is_withdrawal() {
+                    before = found.previous;
+                }
+            }
+        }
+        earlier = before;
+    }
+    Ok(earlier)
+}
+
 fn refuse_what_is_not_public(run: &Run) -> Result<(), CommandError> {
     let plan = run.plan();
     let (what, id) = (
@@ -215,6 +243,7 @@ fn planned(
     session: &Session,
     run: &Run,
     reason: &str,
+    instead: Option<&str>,
     repository: &Path,
 ) -> Result<Plan, CommandError> {
     let kinds = |kind: &str| shipway_targets::capability(kind).copied();
@@ -225,6 +254,7 @@ fn planned(
         run: run.id(),
         public: &run.public(),
         reason,
+        instead,
         program: &session.program,
         patience: shipway_core::plan::Patience::default(),
     };

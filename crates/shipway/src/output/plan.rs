@@ -323,6 +323,7 @@ fn body_lines(body: &serde_json::Value) -> Vec<String> {
         "old",
         "new",
         "tag",
+        "reason",
         "commit",
         "name",
         "title",

@@ -2,7 +2,7 @@
 
 use super::status::step_line;
 use super::{Paint, Screen, Tone, cut, document};
-use shipway_core::event::{Event, EventKind, Outcome};
+use shipway_core::event::{End, Event, EventKind, Outcome};
 use shipway_core::redact::visible;
 use shipway_core::report::{Fold, Report};
 use shipway_core::run::StepView;
@@ -342,7 +342,10 @@ pub fn event_line(event: &Event) -> String {
                 failure.message
             )
         }
-        EventKind::Finished { end } => format!("finished: {end:?}"),
+        EventKind::Finished { end } => match end {
+            End::Released => "finished: everything is done".to_owned(),
+            End::RolledBack => "finished: everything is taken back".to_owned(),
+        },
     };
     format!("{:>4}  {}  {}", event.seq, event.at, visible(&text))
 }

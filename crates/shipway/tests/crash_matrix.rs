@@ -29,6 +29,7 @@ mod world;
 
 use bench::Bench;
 use scenario::{Extent, Scenario};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Instant;
 use table::Table;
@@ -65,7 +66,9 @@ fn every_death_and_every_fault_is_survived() {
                     // A lock that lasted through the scenario would leave the other bench idle.
                     let next = queue.lock().unwrap().next();
                     let Some(scenario) = next else { return };
-                    let verdict = bench.run(&scenario);
+                    // What cannot even be looked at is a row of the table too.
+                    let verdict = catch_unwind(AssertUnwindSafe(|| bench.run(&scenario)))
+                        .unwrap_or_else(|_| Verdict::unseen());
                     let mut done = done.lock().unwrap();
                     if !verdict.survived() {
                         eprintln!("not survived: {}", scenario.name());

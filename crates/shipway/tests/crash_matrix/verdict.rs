@@ -77,6 +77,15 @@ impl Verdict {
         verdict
     }
 
+    /// For a world that nobody could look at afterwards.
+    pub fn unseen() -> Self {
+        Self {
+            red: true,
+            odd: vec!["the world cannot be looked at: see above".to_owned()],
+            ..Self::default()
+        }
+    }
+
     pub fn survived(&self) -> bool {
         self.missing.is_empty()
             && self.duplicates.is_empty()

@@ -73,6 +73,7 @@ pub(super) fn drive(
             stop,
             asked,
             batch: Vec::new(),
+            untold: Vec::new(),
             orders: Vec::new(),
             under_way: BTreeSet::new(),
             settled: BTreeSet::new(),
@@ -101,6 +102,8 @@ struct Driver<'scope, 'env> {
     asked: WhenAsked,
     /// Applied to the run, not in the journal yet.
     batch: Vec<Event>,
+    /// In the journal, not told to the observer yet: what they begin is handed out first, so that nothing waits for a printer.
+    untold: Vec<Event>,
     /// Given to a thread once the batch is in the journal.
     orders: Vec<Errand>,
     under_way: BTreeSet<Errand>,
@@ -166,6 +169,7 @@ impl Driver<'_, '_> {
                 if self.flush()? == Flushed::Again {
                     continue;
                 }
+                self.tell();
                 if let Some(rest) = rest {
                     return Ok(Driven {
                         run: self.run.clone(),
@@ -177,6 +181,7 @@ impl Driver<'_, '_> {
                 continue;
             }
             self.give()?;
+            self.tell();
             self.listen(next.wake, now)?;
         }
     }
@@ -277,7 +282,7 @@ impl Driver<'_, '_> {
         }
     }
 
-    /// Appends the batch, and only then tells the observer.
+    /// Appends the batch. The observer is told later: see [`Self::tell`].
     fn flush(&mut self) -> Result<Flushed, EngineError> {
         if self.batch.is_empty() {
             return Ok(Flushed::Done);
@@ -292,15 +297,20 @@ impl Driver<'_, '_> {
             lock(self.journal).append(self.id, &self.batch, durability, Some(&self.lease))?;
         match appended {
             Appended::Done => {
-                for event in self.batch.drain(..) {
-                    (self.observer)(&event, &self.run);
-                }
+                self.untold.append(&mut self.batch);
                 Ok(Flushed::Done)
             }
             Appended::Behind(_) => {
                 self.rebuild()?;
                 Ok(Flushed::Again)
             }
+        }
+    }
+
+    /// Tells the observer what is in the journal since the last time.
+    fn tell(&mut self) {
+        for event in self.untold.drain(..) {
+            (self.observer)(&event, &self.run);
         }
     }
 
@@ -434,6 +444,7 @@ impl Driver<'_, '_> {
             .is_ok()
         {
             let _ = self.flush();
+            self.tell();
         }
     }
 

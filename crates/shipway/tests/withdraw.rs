@@ -11,6 +11,7 @@ mod world;
 
 use shipway_testkit::http::Server;
 use shipway_testkit::pypi::Index;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use world::{Ran, World, project};
 
@@ -20,7 +21,7 @@ const REASON: &str = "greets the wrong people";
 struct Scene {
     world: World,
     index: Arc<Index>,
-    _server: Server,
+    server: Server,
 }
 
 impl Scene {
@@ -30,10 +31,11 @@ impl Scene {
         let url = server.url();
         let world = World::with(|servers| {
             let mut text = project::start();
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "[[publish]]\nname = \"pypi\"\nto = \"pypi\"\nrepository = \"{url}/legacy/\"\nindex = \"{url}/simple/\"\n\
                  secret = \"PYPI_TOKEN\"\n\n"
-            ));
+            );
             text.push_str(&project::github(servers));
             text.push_str(&project::announcements(servers));
             text
@@ -41,7 +43,7 @@ impl Scene {
         Self {
             world,
             index,
-            _server: server,
+            server,
         }
     }
 
@@ -304,7 +306,7 @@ fn a_release_that_stopped_past_the_point_of_no_return_is_withdrawn() {
 #[test]
 fn the_probe_tells_yanked_from_not_yanked() {
     let scene = Scene::released();
-    let url = scene._server.url();
+    let url = scene.server.url();
     let probe = |version: &str| {
         let index = format!("{url}/simple/");
         scene.world.shipway(&[

@@ -19,6 +19,7 @@ pub mod run;
 pub mod servers;
 pub mod sight;
 
+#[allow(unused_imports, reason = "each test file uses its own part")]
 pub use run::Ran;
 pub use servers::Servers;
 #[allow(unused_imports, reason = "each test file uses its own part")]

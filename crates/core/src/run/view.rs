@@ -102,7 +102,15 @@ impl Run {
             StepState::Planned | StepState::Approving { .. } | StepState::Items(_)
                 if !self.is_ready(position, self.last)
                     && !self.is_undoing()
-                    && !self.begun[position] =>
+                    && !self.begun[position]
+                    // It may have stood before us, and what let it be looked at have run out since.
+                    && !self.front.is_done(position) =>
+            {
+                StepView::Planned
+            }
+            // On the way back nobody is asked.
+            StepState::Planned | StepState::Approving { .. }
+                if self.is_undoing() && !self.stands(position, self.last) =>
             {
                 StepView::Planned
             }

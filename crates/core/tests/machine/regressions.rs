@@ -830,3 +830,21 @@ fn a_refusal_that_may_mean_taken_by_an_attempt_of_ours_is_waited_for() {
     assert!(matches!(story.view("pypi"), StepView::Stands { .. }));
     assert!(story.run.public()[0].ours);
 }
+
+#[test]
+fn what_stood_before_us_is_shown_to_stand_after_an_approval_ran_out() {
+    let gate = step("gate", &[], approve(1, 1_000));
+    let steps = vec![
+        gate,
+        sends("pypi", &["gate"], DELETES, &["w"]),
+        step("ask", &["gate"], task()),
+    ];
+    let mut story = Story::of(steps);
+    story.tell(story.decided("gate", Decision::Approve));
+    story.looked("pypi", "w", same());
+    story.now += 5_000;
+    story.tell(EventKind::Paused {
+        why: "lunch".into(),
+    });
+    assert!(matches!(story.view("pypi"), StepView::Stands { .. }));
+}

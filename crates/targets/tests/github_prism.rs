@@ -176,6 +176,10 @@ fn every_request_keeps_to_githubs_own_description() {
     assert_eq!(survey.notes.len(), 1, "{survey:?}");
     publish(&world, &release);
 
+    // Withdrawn, where releases are immutable.
+    let world = world.seen_as("github-withdrawn");
+    publish(&world, &world.item());
+
     // Milestones, and GitHub's own refusal of a second one.
     let world = world.seen_as("github-milestone");
     let items = world.items();

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -74,6 +75,25 @@ def flush_floor(place, count):
     return took
 
 
+def with_cpu(contenders):
+    """The same contenders, and where each call's processor time is kept: what other work on the machine hardly changes."""
+    used = {name: [] for name in contenders}
+
+    def total():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    def watched(name, run):
+        def watch():
+            before = total()
+            took = run()
+            used[name].append(total() - before)
+            return took
+        return watch
+
+    return {name: watched(name, run) for name, run in contenders.items()}, used
+
+
 def main():
     binary, peers = world.shipway(), world.peers()
     place = world.fresh(figures.CACHE / "overhead")
@@ -101,7 +121,7 @@ def main():
     flushes = {"chain": count_flushes(chain[0], variables, repository, place)}
     world.fresh(state).rmdir()
     flushes["wide"] = count_flushes(wide[0], variables, repository, place)
-    taken = figures.alternate(
+    contenders, used = with_cpu(
         {
             "fork floor": peer("/bin/sh", "-c", loop),
             "shipway, chain": chain[1],
@@ -112,13 +132,13 @@ def main():
             "make -j2, wide": peer("/usr/bin/make", "-j2", "-f", place / "wide.mk"),
             "just, chain": peer(peers / "just", "--justfile", place / "justfile", f"t{STEPS - 1:03}"),
             "nox, one by one": peer(peers / "nox", "-f", place / "noxfile.py"),
-        },
-        ROUNDS,
+        }
     )
-    figures.publish("overhead", rows(taken, flushes))
+    taken = figures.alternate(contenders, ROUNDS)
+    figures.publish("overhead", rows(taken, used, flushes))
 
 
-def rows(taken, flushes):
+def rows(taken, used, flushes):
     fork = figures.median(taken["fork floor"])
     out = [figures.row(f"{STEPS} x /bin/true from sh", figures.spread(taken["fork floor"]), "1.00", "", None)]
     for shape in ("chain", "wide"):
@@ -130,6 +150,9 @@ def rows(taken, flushes):
         what = f"shipway release --plan, {STEPS} steps, {shape}"
         target = f"at most 1.3 x fork + flush = {most / fork:.2f}"
         out.append(figures.row(what, figures.spread(taken[f"shipway, {shape}"]), f"{ours / fork:.2f}", target, ours <= most))
+    cpu = figures.median(used["fork floor"])
+    for name in ("shipway, chain", "shipway, wide", "make, chain", "just, chain"):
+        out.append(figures.row(f"{name}: processor time, against sh", figures.spread(used[name]), f"{figures.median(used[name]) / cpu:.2f}", "", None))
     for name in ("make, chain", "make -j2, wide", "just, chain", "nox, one by one"):
         out.append(figures.row(f"{name}, {STEPS} steps", figures.spread(taken[name]), f"{figures.median(taken[name]) / fork:.2f}", "", None))
     return out

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes a plan of many no-op steps from a real plan: `make_plan.py IN OUT COUNT chain|wide`.
 
-The project's one check becomes COUNT copies of itself that run `true` in an empty directory: without a checkout, which costs a
+The project's one check becomes COUNT copies of itself that run `/bin/true` in an empty directory: without a checkout, which costs a
 clone by design. In a chain each needs the one before; in a wide plan none needs any. Nothing else stays in the plan, so that
 nothing is looked at or sent.
 """
@@ -19,7 +19,7 @@ def no_ops(plan, count, shape):
         step["title"] = f"no-op {number:03}"
         step["needs"] = [steps[-1]["id"]] if steps and shape == "chain" else []
         step["action"]["run"]["checkout"] = None
-        step["action"]["run"]["commands"] = [{"argv": ["true"], "stdin": None, "expect": None}]
+        step["action"]["run"]["commands"] = [{"argv": ["/bin/true"], "stdin": None, "expect": None}]
         steps.append(step)
     return {**plan, "steps": steps, "commits": [], "tag": None, "destinations": [], "limits": [], "warnings": []}
 

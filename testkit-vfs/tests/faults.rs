@@ -1,6 +1,9 @@
 //! The disk itself: what it keeps, what it loses and how it fails, seen through plain SQLite.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it made it")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it made it"
+)]
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use shipway_testkit_vfs::{FaultyVfs, NotRegistered};

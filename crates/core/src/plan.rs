@@ -237,7 +237,8 @@ pub struct Script {
     /// Run in a clean checkout of this commit, made for this step alone. `None`: in an empty directory.
     pub checkout: Option<Oid>,
     /// Variables set for the commands. With `pass` and `secrets`, all that they see beside a fixed few
-    /// (`PATH`, `HOME` and `TMPDIR` of their own, `LANG`, `SOURCE_DATE_EPOCH`, `SHIPWAY_VERSION`).
+    /// (`PATH`, `HOME` and `TMPDIR` of their own, `LANG`, `CI`, `SOURCE_DATE_EPOCH`, `SHIPWAY_PROJECT`, `SHIPWAY_TAG`,
+    /// `SHIPWAY_VERSION`).
     pub env: BTreeMap<String, String>,
     /// Variables taken over from the environment of whoever runs the plan.
     pub pass: BTreeSet<String>,

@@ -406,9 +406,8 @@ fn a_version_is_withdrawn_by_one_run_beside_the_one_that_released_it() {
         ..release("1.0.0")
     };
     let (first, second) = (withdrawal("one"), withdrawal("two"));
-    let enter = |journal: &mut Journal, plan: &Plan| {
-        journal.enter(plan, "here", &event(1, 1, started()))
-    };
+    let enter =
+        |journal: &mut Journal, plan: &Plan| journal.enter(plan, "here", &event(1, 1, started()));
     let begin = |journal: &mut Journal, plan: &Plan| {
         let intent = [event(2, 2, intent(plan))];
         journal.append(&plan.id(), &intent, Durability::Disk, None)

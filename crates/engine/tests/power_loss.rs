@@ -163,9 +163,9 @@ fn acknowledged_records_survive_a_power_loss_at_every_flush() {
             vfs.power_loss_image_at_sync(n, &image, seed).unwrap();
             let there = survives(&image, &plan, acknowledged, &written[..begun]);
             if there > acknowledged {
-                more += 1
+                more += 1;
             } else {
-                least += 1
+                least += 1;
             }
             fs::remove_dir_all(&image).unwrap();
         }

@@ -37,6 +37,7 @@ pub fn github(config: &Config) -> String {
     let release = "shipway release --tag \"$GITHUB_REF_NAME\" --yes";
     if config.approve.is_empty() {
         run_step(&mut out, config, "Release", release);
+        keep_state(&mut out);
         return out;
     }
     // Exit code 5 means that a person is asked: the second job waits for the reviewers of the environment.
@@ -46,10 +47,9 @@ pub fn github(config: &Config) -> String {
         "Release up to the approval",
         &format!("{release} || test $? -eq 5"),
     );
+    keep_state(&mut out);
     out.push_str(
-        "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: shipway-state\n          \
-         path: ${{ env.SHIPWAY_STATE }}\n          include-hidden-files: true\n\n\
-         \x20 approved:\n    needs: release\n    environment: release\n    runs-on: ubuntu-latest\n    steps:\n",
+        "\n  approved:\n    needs: release\n    environment: release\n    runs-on: ubuntu-latest\n    steps:\n",
     );
     prepare_machine(&mut out, config);
     out.push_str(
@@ -58,12 +58,22 @@ pub fn github(config: &Config) -> String {
     );
     let resume = "shipway approve --as \"github:$GITHUB_ACTOR\" && shipway resume";
     run_step(&mut out, config, "Approve and finish", resume);
+    keep_state(&mut out);
     out
+}
+
+/// The journal outlives the job, also one that was stopped half way: whoever has it can resume.
+fn keep_state(out: &mut String) {
+    out.push_str(
+        "      - uses: actions/upload-artifact@v4\n        if: always()\n        with:\n          name: shipway-state\n          \
+         path: ${{ env.SHIPWAY_STATE }}\n          include-hidden-files: true\n          overwrite: true\n",
+    );
 }
 
 fn prepare_machine(out: &mut String, config: &Config) {
     out.push_str(
-        "      - uses: actions/checkout@v4\n        with:\n          # The history decides what changed.\n          fetch-depth: 0\n",
+        "      - uses: actions/checkout@v4\n        with:\n          # The history decides what changed.\n          fetch-depth: 0\n\
+         \x20     # A checkout of a tag may leave an annotated one as a plain reference.\n      - run: git fetch --tags --force\n",
     );
     let pythons: BTreeSet<&str> = config
         .checks

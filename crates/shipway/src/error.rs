@@ -13,6 +13,8 @@ pub struct CommandError {
     pub hints: Vec<String>,
     /// Commands that make sense now, each with what it does.
     pub next: Vec<(String, String)>,
+    /// What the command printed tells of the failure already: with --json nothing more is printed.
+    pub told: bool,
 }
 
 impl CommandError {
@@ -23,6 +25,7 @@ impl CommandError {
             causes: Vec::new(),
             hints: Vec::new(),
             next: Vec::new(),
+            told: false,
         }
     }
 
@@ -48,6 +51,13 @@ impl CommandError {
             source = inner.source();
         }
         failed
+    }
+
+    /// The command's own document tells of it.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        self.told = true;
+        self
     }
 
     #[must_use]

@@ -42,7 +42,9 @@ fn main() -> ExitCode {
     };
     // A fault in Shipway itself is told through the redactor, like everything else.
     let screen = session.screen.clone();
-    std::panic::set_hook(Box::new(move |fault| screen.talk(&format!("a fault in shipway: {fault}"))));
+    std::panic::set_hook(Box::new(move |fault| {
+        screen.talk(&format!("a fault in shipway: {fault}"));
+    }));
     match commands::run(&session, cli.command) {
         Ok(()) => ExitCode::from(exit::Exit::Done.code()),
         Err(error) => {
@@ -60,10 +62,6 @@ fn program() -> String {
 }
 
 /// The environment, read once. Variables that are not UTF-8 cannot be passed on and are left out.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment enters the program here"
-)]
 fn environment() -> std::collections::BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -61,6 +61,10 @@ impl Session {
             .filter(|value| !value.is_empty())
     }
 
+    #[expect(
+        clippy::unused_self,
+        reason = "a session is where commands get the time from"
+    )]
     pub fn now(&self) -> Timestamp {
         crate::clock::now()
     }
@@ -79,6 +83,10 @@ impl Session {
         name.unwrap_or("somebody").to_owned()
     }
 
+    #[expect(
+        clippy::unused_self,
+        reason = "a session is where commands get the host from"
+    )]
     pub fn host(&self) -> String {
         rustix::system::uname()
             .nodename()

@@ -16,9 +16,9 @@ pub mod secrets;
 pub mod trusted;
 pub mod webhook;
 
+use shipway_core::Digest;
 use shipway_core::secret::Secrets;
 use shipway_core::target::{Capability, Failure, Target, TargetSpec};
-use shipway_core::Digest;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,22 +51,58 @@ pub struct Row {
 
 /// Every kind of place, in the order of the documentation.
 pub const TABLE: &[Row] = &[
-    Row { capability: git::local::CAPABILITY, open: git::local::target },
-    Row { capability: git::remote::CAPABILITY, open: git::remote::target },
-    Row { capability: git::worktree::CAPABILITY, open: git::worktree::target },
-    Row { capability: github::DRAFT, open: github::open_draft },
-    Row { capability: github::ASSET, open: github::open_asset },
-    Row { capability: github::RELEASE, open: github::open_release },
-    Row { capability: github::WITHDRAWN, open: github::open_withdrawn },
-    Row { capability: github::MILESTONE, open: github::open_milestone },
-    Row { capability: pypi::CAPABILITY, open: pypi::open },
-    Row { capability: mail::CAPABILITY, open: mail::open },
-    Row { capability: webhook::CAPABILITY, open: webhook::open },
+    Row {
+        capability: git::local::CAPABILITY,
+        open: git::local::target,
+    },
+    Row {
+        capability: git::remote::CAPABILITY,
+        open: git::remote::target,
+    },
+    Row {
+        capability: git::worktree::CAPABILITY,
+        open: git::worktree::target,
+    },
+    Row {
+        capability: github::DRAFT,
+        open: github::open_draft,
+    },
+    Row {
+        capability: github::ASSET,
+        open: github::open_asset,
+    },
+    Row {
+        capability: github::RELEASE,
+        open: github::open_release,
+    },
+    Row {
+        capability: github::WITHDRAWN,
+        open: github::open_withdrawn,
+    },
+    Row {
+        capability: github::MILESTONE,
+        open: github::open_milestone,
+    },
+    Row {
+        capability: pypi::CAPABILITY,
+        open: pypi::open,
+    },
+    Row {
+        capability: mail::CAPABILITY,
+        open: mail::open,
+    },
+    Row {
+        capability: webhook::CAPABILITY,
+        open: webhook::open,
+    },
 ];
 
 /// What a kind of target can and cannot do.
 pub fn capability(kind: &str) -> Option<&'static Capability> {
-    TABLE.iter().map(|row| &row.capability).find(|capability| capability.kind == kind)
+    TABLE
+        .iter()
+        .map(|row| &row.capability)
+        .find(|capability| capability.kind == kind)
 }
 
 /// The target that a plan names.
@@ -76,6 +112,9 @@ pub fn capability(kind: &str) -> Option<&'static Capability> {
 pub fn open(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, Failure> {
     match TABLE.iter().find(|row| row.capability.kind == spec.kind) {
         Some(row) => (row.open)(spec, context),
-        None => Err(Failure::permanent(format!("there is no kind of target named {:?}", spec.kind))),
+        None => Err(Failure::permanent(format!(
+            "there is no kind of target named {:?}",
+            spec.kind
+        ))),
     }
 }

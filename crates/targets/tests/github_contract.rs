@@ -6,7 +6,6 @@ use github_world::{COMMIT, NOTES, REASON, TAG, World, release};
 use shipway_core::plan::Publish;
 use shipway_core::target::{Item, Target};
 use shipway_testkit::contract::{self, Call, Possible, Trouble};
-use shipway_testkit::faults::Fault;
 use shipway_testkit::github::Release;
 
 impl contract::World for World {
@@ -79,10 +78,14 @@ impl contract::World for World {
     fn trouble(&self, call: Call, trouble: Trouble) -> Possible {
         let base = "/repos/octo/driver";
         let (method, path) = match (call, self.kind) {
-            (Call::Look, "github-release" | "github-withdrawn") => ("GET", format!("{base}/releases/tags/")),
+            (Call::Look, "github-release" | "github-withdrawn") => {
+                ("GET", format!("{base}/releases/tags/"))
+            }
             (Call::Look, "github-milestone") => ("GET", format!("{base}/milestones")),
             (Call::Look, _) => ("GET", format!("{base}/releases")),
-            (Call::Publish, "github-release" | "github-withdrawn") => ("PATCH", format!("{base}/releases/")),
+            (Call::Publish, "github-release" | "github-withdrawn") => {
+                ("PATCH", format!("{base}/releases/"))
+            }
             (Call::Publish, "github-milestone") => ("POST", format!("{base}/milestones")),
             (Call::Publish, "github-asset") => ("POST", "/uploads/".to_owned()),
             (Call::Publish, _) => ("POST", format!("{base}/releases")),

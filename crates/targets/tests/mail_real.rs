@@ -1,10 +1,5 @@
 //! The mail target against a real mail server, aiosmtpd, where `bin/setup` has installed it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops where its world cannot be made"
-)]
-
 use serde_json::json;
 use shipway_core::Digest;
 use shipway_core::secret::{Secret, SecretName, Secrets};

@@ -94,12 +94,12 @@ impl Draft<'_> {
         for check in &self.config.checks {
             if check.python.is_empty() {
                 let id = step_id(&["check", &check.name])?;
-                self.push_check(check, id, None, &needs)?;
+                self.push_check(check, id, None, &needs);
             }
             for version in &check.python {
                 let id = step_id(&["check", &check.name, version])?;
                 let python = self.python(version, check.missing_fails, &check.name)?;
-                self.push_check(check, id, Some(python), &needs)?;
+                self.push_check(check, id, Some(python), &needs);
             }
         }
         Ok(())
@@ -112,13 +112,7 @@ impl Draft<'_> {
         needs
     }
 
-    fn push_check(
-        &mut self,
-        check: &Check,
-        id: StepId,
-        python: Option<Python>,
-        needs: &[StepId],
-    ) -> Result<(), PlannerError> {
+    fn push_check(&mut self, check: &Check, id: StepId, python: Option<Python>, needs: &[StepId]) {
         let path = python.as_ref().map(|python| python.path.as_str());
         let mut script = self.script(
             vec![self.invocation(&check.program, path)],
@@ -144,7 +138,6 @@ impl Draft<'_> {
             skip: python.and_then(|python| python.skip),
             action: Action::Run(script),
         });
-        Ok(())
     }
 
     pub(super) fn build(&mut self) -> Result<(), PlannerError> {

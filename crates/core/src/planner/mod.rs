@@ -16,11 +16,11 @@ pub use withdraw::{Withdrawal, withdraw};
 use crate::config::{Before, Config, PublishTo};
 use crate::digest::Digest;
 use crate::name::{Oid, RefName, StepId};
-use crate::secret::SecretName;
 use crate::plan::{
     Action, Approve, Commit, Destination, Limit, Patience, Plan, Source, Stage, Step, Tag, Task,
     Weight,
 };
+use crate::secret::SecretName;
 use crate::target::{Capability, Survey};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;

@@ -338,7 +338,7 @@ impl Draft<'_> {
         if !self.facts.from_tag {
             let (newest, needs) = self.push_next_version(&public)?;
             self.push_local_tag()?;
-            self.push_checkout(newest, needs)?;
+            self.push_checkout(&newest, needs)?;
         }
         self.push_milestones(&public)
     }
@@ -392,7 +392,7 @@ impl Draft<'_> {
         self.push_outward(about, local_repository(), Items::Fixed(vec![item]), false)
     }
 
-    fn push_checkout(&mut self, newest: Oid, needs: Vec<StepId>) -> Result<(), PlannerError> {
+    fn push_checkout(&mut self, newest: &Oid, needs: Vec<StepId>) -> Result<(), PlannerError> {
         let source = &self.facts.source;
         let body = json!({"branch": source.branch, "old": source.head, "new": newest});
         let about = Outward {

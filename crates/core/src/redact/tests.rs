@@ -209,6 +209,7 @@ fn secret_like() -> impl Strategy<Value = String> {
     ]
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the strategy keeps it")]
 fn some_form(secret: String) -> impl Strategy<Value = Vec<u8>> {
     let (mut exact, mut loose) = (BTreeSet::new(), BTreeSet::new());
     forms::of(&secret, &mut exact, &mut loose);

@@ -29,9 +29,9 @@ impl Run {
             .map(|position| {
                 undoing
                     || self.plan.steps[position].weight == Weight::BestEffort
-                    && self.needed_by[position]
-                        .iter()
-                        .any(|&later| self.begun[later])
+                        && self.needed_by[position]
+                            .iter()
+                            .any(|&later| self.begun[later])
             })
             .collect();
         for (position, overtaken) in overtaken.into_iter().enumerate() {

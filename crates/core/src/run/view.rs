@@ -114,6 +114,7 @@ impl Run {
             {
                 StepView::Planned
             }
+            StepState::Items(_) if self.is_undoing() && !self.begun[position] => StepView::Planned,
             StepState::Planned if matches!(step.action, Action::Task(_)) => StepView::Asking,
             StepState::Planned => StepView::Ready,
             StepState::Skipped { reason } => StepView::Skipped {

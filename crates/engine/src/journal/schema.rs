@@ -64,7 +64,17 @@ pub(super) fn open(path: &Path, vfs: Option<&str>) -> Result<Connection, Journal
     .map_err(of)?;
     db.busy_timeout(PATIENCE).map_err(of)?;
     db.set_prepared_statement_cache_capacity(32);
-    let found = Found::read(&db, path)?;
+    let mut found = Found::read(&db, path)?;
+    // Of several processes that find nothing, one makes the journal, and the others find it made.
+    let making = match found {
+        Found::Ours => None,
+        Found::Empty => {
+            let lock = fs::File::create(path.with_extension("making"))?;
+            lock.file().lock()?;
+            found = Found::read(&db, path)?;
+            Some(lock)
+        }
+    };
     if path.exists() {
         // By name: to open and close the file here would take away the locks of every other connection in this process.
         // SQLite gives the files beside it the same mode.
@@ -73,6 +83,10 @@ pub(super) fn open(path: &Path, vfs: Option<&str>) -> Result<Connection, Journal
     set_up(&db, path)?;
     if found == Found::Empty {
         create(&db, path)?;
+    }
+    if let Some(lock) = making {
+        // Whoever waits for it still finds the journal made.
+        let _ = fs::remove_file(lock.path());
     }
     if is_new && path.exists() {
         fs::File::open(if dir.as_os_str().is_empty() {
@@ -96,11 +110,15 @@ impl Found {
     fn read(db: &Connection, path: &Path) -> Result<Self, JournalError> {
         let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
         let read = || -> rusqlite::Result<(i64, i64, i64)> {
-            Ok((
+            // One look: another process may be making the journal at this very moment.
+            let look = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
+            let seen = (
                 number("PRAGMA application_id")?,
                 number("PRAGMA user_version")?,
                 number("SELECT count(*) FROM sqlite_schema")?,
-            ))
+            );
+            look.commit()?;
+            Ok(seen)
         };
         match read().map_err(|error| JournalError::of(path, error))? {
             (0, 0, 0) => Ok(Self::Empty),

@@ -398,11 +398,10 @@ fn print(session: &Session, rows: &[CheckRow]) -> Result<(), CommandError> {
             screen.talk("\nready\nnext:\n  shipway plan   shows everything that a release will do");
             Ok(())
         }
-        1 => Err(CommandError::usage(
-            "one thing has to be mended before a release",
-        )),
+        1 => Err(CommandError::usage("one thing has to be mended before a release").told()),
         count => Err(CommandError::usage(format!(
             "{count} things have to be mended before a release"
-        ))),
+        ))
+        .told()),
     }
 }

@@ -32,6 +32,12 @@ pub fn run(session: &Session, args: &CiArgs) -> Result<(), CommandError> {
         fs_err::write(&path, text)?;
         session.screen.talk(&format!("wrote {}", path.display()));
     }
+    for task in &ground.config.tasks {
+        session.screen.talk(&format!(
+            "warning: task {} waits for a person, and nobody is there in CI: make it a check, or resume from the kept state",
+            task.name
+        ));
+    }
     Ok(())
 }
 

@@ -126,13 +126,23 @@ fn asked(
     let mut fitting = report.asks.iter().filter(fits);
     match (fitting.next(), fitting.next()) {
         (Some(ask), None) => Ok(ask.clone()),
-        (None, _) => Err(CommandError::usage(format!(
-            "{} {} asks nobody for that: it is {}",
-            report.project,
-            report.version,
-            report.state.as_str()
-        ))
-        .then(format!("shipway status {run}"), "shows every step")),
+        (None, _) => {
+            let mut error = CommandError::usage(format!(
+                "{} {} asks nobody for that: it is {}",
+                report.project,
+                report.version,
+                report.state.as_str()
+            ));
+            for ask in &report.asks {
+                let command = if ask.kind == "approve" {
+                    "approve"
+                } else {
+                    "done"
+                };
+                error = error.then(format!("shipway {command} {}", ask.step), ask.title.clone());
+            }
+            Err(error.then(format!("shipway status {run}"), "shows every step"))
+        }
         (Some(_), Some(_)) => {
             let mut error = CommandError::usage("several steps ask: name one");
             error.causes = report

@@ -67,7 +67,8 @@ pub fn run(session: &Session, args: &InitArgs) -> Result<(), CommandError> {
     }
     if !args.print {
         session.screen.talk(
-            "next:\n  shipway check   looks at everything that can be known before a release",
+            "next:\n  git add shipway.toml && git commit -m \"Describe the release\" && git push\n  \
+             shipway check   looks at everything that can be known before a release",
         );
     }
     Ok(())

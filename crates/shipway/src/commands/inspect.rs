@@ -10,9 +10,9 @@ use crate::output::{Tone, document, html, status};
 use crate::session::Session;
 use crate::world::run_directory;
 use shipway_core::event::End;
-use shipway_core::{PlanId, Run, StepId};
 use shipway_core::redact::visible;
 use shipway_core::report::State;
+use shipway_core::{PlanId, Run, StepId};
 use shipway_engine::Embedded;
 use std::io::BufRead as _;
 

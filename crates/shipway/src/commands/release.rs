@@ -17,17 +17,21 @@ use shipway_engine::{Embedded, Engine, Start, Started};
 use std::path::Path;
 
 pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
-    let (plan, top) = match &args.plan {
-        Some(path) => planned(session, path)?,
-        None => {
-            let ground = Ground::look(session)?;
-            let engine = drive::open(session)?;
-            refuse_unfinished(session, &engine, &ground.config.project.name, None)?;
-            (
-                look::plan(session, &args.version)?,
-                ground.top().to_path_buf(),
-            )
+    let (plan, top) = if let Some(path) = &args.plan {
+        planned(session, path)?
+    } else {
+        let ground = Ground::look(session)?;
+        let engine = drive::open(session)?;
+        refuse_unfinished(session, &engine, &ground.config.project.name, None)?;
+        if let Some(tag) = &args.version.tag
+            && is_released(session, &engine, &ground, tag)?
+        {
+            return Ok(());
         }
+        (
+            look::plan(session, &args.version)?,
+            ground.top().to_path_buf(),
+        )
     };
     let engine = drive::open(session)?;
     let id = plan.id();
@@ -39,6 +43,30 @@ pub fn run(session: &Session, args: &ReleaseArgs) -> Result<(), CommandError> {
         refuse_withdrawn(&engine, &id)?;
     }
     carry_out(session, &engine, &plan, &top, args.yes, &args.driving)
+}
+
+/// Whether a run of this journal released what the tag names: CI that runs once more has nothing to do.
+fn is_released(
+    session: &Session,
+    engine: &Embedded,
+    ground: &Ground,
+    tag: &str,
+) -> Result<bool, CommandError> {
+    let project = &ground.config.project;
+    let Some(version) = ground.pattern.version(tag, project.scheme) else {
+        return Ok(false);
+    };
+    for listed in engine.runs().map_err(|error| engine_error(&error))? {
+        let entry = &listed.entry;
+        if entry.project != project.name || entry.version != version.to_string() {
+            continue;
+        }
+        let (run, _) = drive::fold(engine, &entry.id)?;
+        if run.end() == Some(End::Released) && run.plan().flow == "release" {
+            return joined_and_over(session, engine, &entry.id);
+        }
+    }
+    Ok(false)
 }
 
 /// Shows a plan, asks, enters it into the journal and drives it.
@@ -251,14 +279,16 @@ fn refuse_withdrawn(engine: &Embedded, id: &PlanId) -> Result<(), CommandError> 
     if plan.is_withdrawal() {
         return Ok(());
     }
-    let Some((withdrawal, _)) =
-        super::withdraw::of_version(engine, &plan.project, &plan.version)?
+    let Some((withdrawal, _)) = super::withdraw::of_version(engine, &plan.project, &plan.version)?
     else {
         return Ok(());
     };
     Err(CommandError::new(
         Exit::Conflict,
-        format!("{} {} is withdrawn, or about to be", plan.project, plan.version),
+        format!(
+            "{} {} is withdrawn, or about to be",
+            plan.project, plan.version
+        ),
     )
     .then(
         format!("shipway status {}", withdrawal.short()),

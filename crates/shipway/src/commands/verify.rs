@@ -84,7 +84,8 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<(), CommandError> {
             "{wrong} of {} items are not known to be as they were released",
             rows.len()
         ),
-    );
+    )
+    .told();
     if unreachable > 0 {
         failed
             .causes

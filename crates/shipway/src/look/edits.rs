@@ -51,7 +51,7 @@ pub fn facts(session: &Session, ground: &Ground, decided: Decided) -> Result<Fac
     let written = if decided.existing.is_some() {
         work.take_existing()?
     } else {
-        work.write(made_at.date())?
+        work.write(&made_at.date())?
     };
     let (indexes, mut warnings) = indexes::find(session, &ground.config)?;
     warnings.extend(written.warnings);
@@ -151,7 +151,7 @@ impl<'a> Work<'a> {
     }
 
     /// The release commit, the merge, the next version, the tag.
-    fn write(&mut self, date: String) -> Result<Written, CommandError> {
+    fn write(&mut self, date: &str) -> Result<Written, CommandError> {
         let project = &self.ground.config.project;
         let tag_name = self.decided.tag.clone();
         let version = self.decided.version.to_string();
@@ -160,7 +160,7 @@ impl<'a> Work<'a> {
             ("project", &project.name),
             ("tag", tag_name.short()),
         ];
-        let (files, notes, warnings) = self.release_files(&date)?;
+        let (files, notes, warnings) = self.release_files(date)?;
         let message = line(&fill(&project.commit_message, &values));
         let release = self.commit(
             "release",
@@ -200,7 +200,10 @@ impl<'a> Work<'a> {
                 .collect();
             let files = self.versions(&parents[0], &next, true)?;
             if !files.is_empty() {
-                let message = line(&format!("Begin the development of {next}"));
+                let message = line(&fill(
+                    version::NEXT_VERSION,
+                    &[("version", &next.to_string())],
+                ));
                 commits.push(self.commit("next-version", &parents, &message, &files)?);
             }
         }
@@ -287,13 +290,15 @@ impl<'a> Work<'a> {
             .iter()
             .map(|warning| format!("{}: {warning}", log.path))
             .collect();
-        match files.iter_mut().find(|(path, _)| *path == log.path) {
-            Some((path, _)) => {
-                return Err(CommandError::usage(format!(
-                    "{path} is both the changelog and a version file"
-                )));
-            }
-            None => files.push((log.path.clone(), closed.text)),
+        if files.iter().any(|(path, _)| *path == log.path) {
+            return Err(CommandError::usage(format!(
+                "{} is both the changelog and a version file",
+                log.path
+            )));
+        }
+        // What a pre-release tells of belongs to the release that it leads to: the section stays open until then.
+        if !self.decided.version.is_prerelease() {
+            files.push((log.path.clone(), closed.text));
         }
         Ok((files, closed.notes, warnings))
     }

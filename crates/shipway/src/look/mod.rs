@@ -50,12 +50,11 @@ fn plan_on(session: &Session, ground: &Ground, args: &VersionArgs) -> Result<Pla
 }
 
 fn facts(session: &Session, ground: &Ground, args: &VersionArgs) -> Result<Facts, CommandError> {
-    let decided = match &args.tag {
-        Some(tag) => version::from_tag(ground, tag)?,
-        None => {
-            ground.must_be_releasable()?;
-            version::decide(session, ground, args)?
-        }
+    let decided = if let Some(tag) = &args.tag {
+        version::from_tag(ground, tag)?
+    } else {
+        ground.must_be_releasable()?;
+        version::decide(session, ground, args)?
     };
     edits::facts(session, ground, decided)
 }

@@ -7,7 +7,10 @@ use crate::exit::Exit;
 use crate::session::Session;
 use shipway_core::version::{Level, Pre, Version, VersionError};
 use shipway_core::{Oid, RefName};
-use shipway_history::{Changes, ReleaseTag, next_version};
+use shipway_history::{Change, Changes, Kind, ReleaseTag, next_version};
+
+/// Message of the commit after a release.
+pub const NEXT_VERSION: &str = "Begin the development of {version}";
 
 /// How many reasons a plan lists.
 const REASONS: usize = 20;
@@ -69,7 +72,7 @@ pub fn decide(
         .repository
         .commits_since(&ground.head, since.as_ref().map(|tag| &tag.commit))
         .map_err(|error| history_error(&error))?;
-    let changes = Changes::of(&commits);
+    let changes = without_our_own(Changes::of(&commits), ground);
     let current = previous.map(|tag| &tag.version);
     let (version, because) = match (&args.version, args.level) {
         (Some(text), _) => {
@@ -165,6 +168,23 @@ pub fn from_tag(ground: &Ground, short: &str) -> Result<Decided, CommandError> {
     })
 }
 
+/// What releases before this one committed is no change of the project.
+fn without_our_own(mut changes: Changes, ground: &Ground) -> Changes {
+    let patterns = [ground.config.project.commit_message.as_str(), NEXT_VERSION];
+    let begins: Vec<&str> = patterns
+        .iter()
+        .filter_map(|pattern| pattern.split('{').next().filter(|begin| !begin.is_empty()))
+        .collect();
+    let ours = |change: &Change| {
+        change.kind == Kind::Other
+            && begins
+                .iter()
+                .any(|begin| change.description.starts_with(begin))
+    };
+    changes.listed.retain(|change| !ours(change));
+    changes
+}
+
 fn from_commits(
     session: &Session,
     ground: &Ground,
@@ -172,25 +192,26 @@ fn from_commits(
     changes: &Changes,
     pre: Option<Pre>,
 ) -> Result<(Version, Vec<String>), CommandError> {
-    match next_version(current, &changes.listed) {
-        Some(decision) => Ok((
+    if let Some(decision) = next_version(current, &changes.listed) {
+        Ok((
             raise(session, ground, current, decision.level, pre)?,
             decision.reasons(REASONS),
-        )),
-        None => {
-            let since =
-                current.map_or("the first commit".to_owned(), |version| version.to_string());
-            let mut failed = CommandError::new(
-                Exit::NothingToRelease,
-                format!("nothing since {since} asks for a release"),
-            );
-            failed.causes.push(format!(
-                "{} commits, of which {} do not say what kind of change they are",
-                changes.listed.len(),
-                changes.others().count()
-            ));
-            Err(failed.then("shipway release patch", "releases all the same"))
-        }
+        ))
+    } else {
+        let since = current.map_or(
+            "the first commit".to_owned(),
+            std::string::ToString::to_string,
+        );
+        let mut failed = CommandError::new(
+            Exit::NothingToRelease,
+            format!("nothing since {since} asks for a release"),
+        );
+        failed.causes.push(format!(
+            "{} commits, of which {} do not say what kind of change they are",
+            changes.listed.len(),
+            changes.others().count()
+        ));
+        Err(failed.then("shipway release patch", "releases all the same"))
     }
 }
 

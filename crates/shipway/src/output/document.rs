@@ -129,10 +129,7 @@ pub struct VerifyRow {
 
 impl VerifyRow {
     pub fn is_right(&self) -> bool {
-        matches!(
-            self.is,
-            "same" | "moved-on" | "unreadable" | "withdrawn"
-        )
+        matches!(self.is, "same" | "moved-on" | "unreadable" | "withdrawn")
     }
 }
 

@@ -38,9 +38,9 @@ pub fn render(plan: &Plan, report: &Report) -> String {
     steps(&mut out, report);
     artifacts(&mut out, report);
     edits(&mut out, plan);
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<footer>Run <code>{}</code>, made by Shipway {}. Times are UTC.</footer></main></body></html>\n",
+        "<footer>Run <code>{}</code>, made by Shipway {}. Times are UTC.</footer></main></body></html>",
         escape(&report.run),
         escape(&plan.made_by)
     );

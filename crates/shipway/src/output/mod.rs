@@ -12,7 +12,8 @@ pub mod status;
 use crate::cli::Colour;
 use crate::error::CommandError;
 use shipway_core::redact::{Redactor, visible};
-use std::io::{IsTerminal, Write};
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
 use std::sync::Arc;
 
 /// Colours by meaning.
@@ -41,6 +42,10 @@ impl Tone {
 
 /// Where output goes and how it looks.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts about a terminal, independent of each other"
+)]
 pub struct Screen {
     pub json: bool,
     pub redactor: Arc<Redactor>,
@@ -141,7 +146,7 @@ impl Screen {
     }
 
     pub fn error(&self, error: &CommandError) {
-        if self.json {
+        if self.json && !error.told {
             // One line: commands that print documents line by line end with it.
             self.json_line(&document::Failed::of(error));
         }
@@ -152,28 +157,26 @@ impl Screen {
             visible(&error.message)
         );
         for cause in &error.causes {
-            text.push_str(&format!("\n  {}", visible(cause).replace('\n', "\n  ")));
+            let _ = write!(text, "\n  {}", visible(cause).replace('\n', "\n  "));
         }
         for hint in &error.hints {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\n\n{} {}",
                 paint.tone(Tone::Hint, "hint:"),
                 visible(hint)
-            ));
+            );
         }
         if !error.next.is_empty() {
             text.push_str("\n\nnext:");
-            let width = error
+            let commands = error
                 .next
                 .iter()
-                .map(|(command, _)| command.chars().count())
-                .max()
-                .unwrap_or(0);
+                .map(|(command, _)| command.chars().count());
+            let width = commands.max().unwrap_or(0);
             for (command, does) in &error.next {
-                text.push_str(&format!(
-                    "\n  {}  {does}",
-                    paint.tone(Tone::Strong, &format!("{command:width$}"))
-                ));
+                let command = paint.tone(Tone::Strong, &format!("{command:width$}"));
+                let _ = write!(text, "\n  {command}  {does}");
             }
         }
         self.talk(&text);

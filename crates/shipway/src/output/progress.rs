@@ -102,10 +102,10 @@ impl Progress {
                 visible(host)
             )),
             EventKind::UndoStarted { why } => {
-                self.line(&format!("   taking back: {}", visible(why)))
+                self.line(&format!("   taking back: {}", visible(why)));
             }
             EventKind::Paused { why } => {
-                self.line(&format!("   stopped between steps: {}", visible(why)))
+                self.line(&format!("   stopped between steps: {}", visible(why)));
             }
             EventKind::Refused {
                 step,

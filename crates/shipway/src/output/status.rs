@@ -71,7 +71,7 @@ pub fn render(report: &Report, paint: Paint) -> String {
         let _ = writeln!(out, "{}", step_line(step, width, paint));
     }
     if let Some(reason) = &report.undo_reason {
-        let _ = writeln!(out, "being taken back because {}", visible(reason));
+        let _ = writeln!(out, "{} because {}", report.state.as_str(), visible(reason));
     }
     out.push('\n');
     out.push_str(&public(report, paint));

@@ -78,7 +78,7 @@ pub fn drive(
         let report = lock(&progress).report(&driven.run, session.now());
         if driven.rest == Rest::Waiting
             && session.screen.interactive
-            && answer(session, engine, run, &report)?
+            && answer(session, engine, run, &report, &progress)?
         {
             continue;
         }
@@ -132,6 +132,7 @@ fn answer(
     engine: &Embedded,
     run: &PlanId,
     report: &Report,
+    progress: &Mutex<Progress>,
 ) -> Result<bool, CommandError> {
     let mut decided = false;
     for ask in &report.asks {
@@ -149,6 +150,10 @@ fn answer(
             .decide(run, &said)
             .map_err(|error| engine_error(&error))?;
         decided = true;
+    }
+    if decided {
+        let (folded, fold) = fold(engine, run)?;
+        lock(progress).catch_up(fold, &folded);
     }
     Ok(decided)
 }

@@ -4,7 +4,7 @@ use super::status::step_line;
 use super::{Paint, Screen, Tone, cut, document};
 use shipway_core::event::{End, Event, EventKind, Outcome};
 use shipway_core::redact::visible;
-use shipway_core::report::{Fold, Report};
+use shipway_core::report::{Fold, Report, StepReport};
 use shipway_core::run::StepView;
 use shipway_core::{Run, StepId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,19 +140,15 @@ impl Progress {
         };
         let mut lines = Vec::new();
         for id in touched {
-            let Some(view) = run.view(id) else { continue };
-            let word = settled(&view);
-            let (Some(word), true) = (word, word != self.printed.get(id).copied()) else {
+            let Some((view, line)) = news(&self.fold, &mut self.printed, id, run) else {
                 continue;
             };
-            self.printed.insert(id.clone(), word);
             if matches!(event.kind, EventKind::Resumed { .. })
                 && !matches!(view, StepView::Failed { .. })
             {
                 continue;
             }
-            let report = self.fold.step(run, id);
-            lines.extend(report.map(|report| step_line(&report, self.width, self.screen.err())));
+            lines.push(step_line(&line, self.width, self.screen.err()));
             if let EventKind::WorkFinished {
                 outcome: Outcome::Failed { tail, .. },
                 ..
@@ -163,6 +159,18 @@ impl Progress {
         }
         for line in lines {
             self.line(&line);
+        }
+    }
+
+    /// What came to be while nobody drove: `fold` has taken in all events.
+    pub fn catch_up(&mut self, fold: Fold, run: &Run) {
+        self.fold = fold;
+        for step in &run.plan().steps {
+            if let Some((_, line)) = news(&self.fold, &mut self.printed, &step.id, run)
+                && self.mode != Mode::Json
+            {
+                self.line(&step_line(&line, self.width, self.screen.err()));
+            }
         }
     }
 
@@ -208,6 +216,22 @@ impl Progress {
             self.drawn = false;
         }
     }
+}
+
+/// A step whose settled state is not the one that was printed last.
+fn news(
+    fold: &Fold,
+    printed: &mut BTreeMap<StepId, &'static str>,
+    id: &StepId,
+    run: &Run,
+) -> Option<(StepView, StepReport)> {
+    let view = run.view(id)?;
+    let word = settled(&view)?;
+    if printed.get(id) == Some(&word) {
+        return None;
+    }
+    printed.insert(id.clone(), word);
+    Some((view, fold.step(run, id)?))
 }
 
 fn short(time: Duration) -> String {

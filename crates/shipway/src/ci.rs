@@ -5,7 +5,6 @@
 
 use shipway_core::Config;
 use shipway_core::config::Destination;
-use shipway_core::secret::SecretName;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -127,31 +126,8 @@ fn run_step(out: &mut String, config: &Config, name: &str, command: &str) {
 
 /// Names of the secrets that come from the environment.
 fn secrets(config: &Config) -> BTreeSet<&str> {
-    let executions = (config.checks.iter().map(|check| &check.execution))
-        .chain(config.builds.iter().map(|build| &build.execution))
-        .chain(config.tries.iter().map(|attempt| &attempt.execution));
-    let environments = std::iter::once(&config.environment)
-        .chain(executions.map(|execution| &execution.environment));
-    let named: Vec<&SecretName> = environments
-        .flat_map(|environment| environment.secrets.values())
-        .chain(
-            config
-                .publish
-                .iter()
-                .filter_map(|publish| publish.secret.as_ref()),
-        )
-        .chain(
-            config
-                .announce
-                .iter()
-                .filter_map(|announce| announce.secret.as_ref()),
-        )
-        .collect();
-    named
-        .into_iter()
-        .map(|name| name.0.as_str())
-        .filter(|name| !name.contains(':'))
-        .collect()
+    let names = config.secrets().into_iter().map(|name| name.0.as_str());
+    names.filter(|name| !name.contains(':')).collect()
 }
 
 fn uses_trusted_publishing(config: &Config) -> bool {

@@ -432,14 +432,5 @@ pub fn engine_error(error: &EngineError) -> CommandError {
         ) => Exit::Conflict,
         _ => Exit::Internal,
     };
-    let mut failed = CommandError::new(exit, error.to_string());
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        failed.causes.push(inner.to_string());
-        source = inner.source();
-    }
-    match error.hint() {
-        Some(hint) => failed.hinted(hint),
-        None => failed,
-    }
+    CommandError::of(exit, error, error.hint())
 }

@@ -53,6 +53,14 @@ impl CommandError {
         failed
     }
 
+    /// The error itself is the message, its sources are the causes, and its own hint says what to do.
+    pub fn of(exit: Exit, error: &dyn std::error::Error, hint: Option<impl Into<String>>) -> Self {
+        let mut failed = Self::from_error(exit, error.to_string(), error);
+        failed.causes.remove(0);
+        failed.hints.extend(hint.map(Into::into));
+        failed
+    }
+
     /// The command's own document tells of it.
     #[must_use]
     pub fn told(mut self) -> Self {

@@ -28,6 +28,29 @@ pub struct Config {
     pub announce: Vec<Announce>,
 }
 
+impl Config {
+    /// Every secret that the file names: for commands, destinations and announcements.
+    pub fn secrets(&self) -> BTreeSet<&SecretName> {
+        let executions = (self.checks.iter().map(|check| &check.execution))
+            .chain(self.builds.iter().map(|build| &build.execution))
+            .chain(self.tries.iter().map(|attempt| &attempt.execution));
+        std::iter::once(&self.environment)
+            .chain(executions.map(|execution| &execution.environment))
+            .flat_map(|environment| environment.secrets.values())
+            .chain(
+                self.publish
+                    .iter()
+                    .filter_map(|publish| publish.secret.as_ref()),
+            )
+            .chain(
+                self.announce
+                    .iter()
+                    .filter_map(|announce| announce.secret.as_ref()),
+            )
+            .collect()
+    }
+}
+
 /// `[project]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {

@@ -220,44 +220,9 @@ fn tools(rows: &mut Rows, session: &Session, config: &Config) {
 /// Every secret that is named is resolved once. The names of those that are missing.
 fn secrets(rows: &mut Rows, session: &Session, ground: &Ground) -> BTreeSet<SecretName> {
     let config = &ground.config;
-    let environments = std::iter::once(&config.environment)
-        .chain(
-            config
-                .checks
-                .iter()
-                .map(|check| &check.execution.environment),
-        )
-        .chain(
-            config
-                .builds
-                .iter()
-                .map(|build| &build.execution.environment),
-        )
-        .chain(
-            config
-                .tries
-                .iter()
-                .map(|attempt| &attempt.execution.environment),
-        );
-    let named: BTreeSet<SecretName> = environments
-        .flat_map(|environment| environment.secrets.values())
-        .chain(
-            config
-                .publish
-                .iter()
-                .filter_map(|publish| publish.secret.as_ref()),
-        )
-        .chain(
-            config
-                .announce
-                .iter()
-                .filter_map(|announce| announce.secret.as_ref()),
-        )
-        .cloned()
-        .collect();
     let context = world::context(session, ground.top());
     let mut missing = BTreeSet::new();
-    for name in named {
+    for name in config.secrets().into_iter().cloned() {
         // A token by trusted publishing is minted for each use, and only in CI.
         if name.0.starts_with("oidc:") {
             rows.push(

@@ -109,14 +109,5 @@ pub fn history_error(error: &HistoryError) -> CommandError {
         }
         _ => Exit::Usage,
     };
-    let mut failed = CommandError::new(exit, error.to_string());
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        failed.causes.push(inner.to_string());
-        source = inner.source();
-    }
-    match error.hint() {
-        Some(hint) => failed.hinted(hint),
-        None => failed,
-    }
+    CommandError::of(exit, error, error.hint())
 }

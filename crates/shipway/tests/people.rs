@@ -43,7 +43,7 @@ fn says(ran: &Ran, texts: &[&str]) {
 
 #[track_caller]
 fn wait_until(mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !holds() {
         assert!(Instant::now() < end, "it never happened");
     }
@@ -152,7 +152,11 @@ fn an_rc_comes_before_its_release_and_leaves_the_changelog_open() {
     let world = world(|world| {
         // The project's own check wants a section for every version, and a pre-release has none.
         let text = world.read("shipway.toml");
-        let script = text.lines().find(|line| line.starts_with("script")).unwrap().to_owned();
+        let script = text
+            .lines()
+            .find(|line| line.starts_with("script"))
+            .unwrap()
+            .to_owned();
         world.write("shipway.toml", &text.replace(&script, "script = \"true\""));
         "# no section for a pre-release".to_owned()
     });
@@ -174,6 +178,14 @@ fn an_rc_comes_before_its_release_and_leaves_the_changelog_open() {
         world
             .read("CHANGELOG.md")
             .contains("## [Unreleased]\n\n### Added\n\n- Greets by name.")
+    );
+    // The same pre-release from its tag, as CI would plan it: its notes are what is unreleased still.
+    let plan = world.shipway(&["plan", "--tag", "v1.1.0rc1", "--json"]);
+    assert!(
+        plan.stderr
+            .contains("pypi holds files of tiny 1.1.0rc1 already"),
+        "{}",
+        plan.stderr
     );
     finish(&["release", "minor", "--yes"]);
     let seen = world.look();

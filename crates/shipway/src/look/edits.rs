@@ -6,6 +6,7 @@ use super::{indexes, version};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::Session;
+use shipway_core::config::Changelog;
 use shipway_core::plan::{Commit, GitTime, Patience, Person, Source, Tag};
 use shipway_core::planner::{Facts, config_digest, fill};
 use shipway_core::version::{Level, Version};
@@ -238,7 +239,7 @@ impl<'a> Work<'a> {
             }
         }
         let notes = match &self.ground.config.changelog {
-            Some(log) => self.section(&log.path)?,
+            Some(log) => self.section(log)?,
             None => self.notes_of_changes()?,
         };
         let tag = Tag {
@@ -377,16 +378,26 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn section(&self, path: &str) -> Result<String, CommandError> {
+    /// What the changelog says of the version. A pre-release has no section of its own: what it tells of is unreleased still.
+    fn section(&self, log: &Changelog) -> Result<String, CommandError> {
+        let path = &log.path;
         let bytes = self.file(&self.head, path)?;
         let version = &self.decided.version;
-        let found =
-            changelog::section(&bytes, version).map_err(|error| changelog_error(path, &error))?;
-        found.ok_or_else(|| {
+        let failed = |error| changelog_error(path, &error);
+        if let Some(text) = changelog::section(&bytes, version).map_err(failed)? {
+            return Ok(text);
+        }
+        if version.is_prerelease() {
+            let closing = self.closing("", log.unreleased.as_deref());
+            return Ok(changelog::close(Some(&bytes), &closing)
+                .map_err(failed)?
+                .notes);
+        }
+        Err(
             CommandError::usage(format!("{path} has no section for {version}")).hinted(
                 "what a tag names is released as it is: write the section before the tag is made",
-            )
-        })
+            ),
+        )
     }
 
     /// Release notes of a project that keeps no changelog.

@@ -289,6 +289,31 @@ impl Destination {
         log.write_all(line.as_bytes()).unwrap();
     }
 
+    /// What the log says of the item: its last line is the effect, and the file only shows it. A process that is killed
+    /// between the two has done it all the same.
+    fn told(&self, item: &Item) -> Option<bool> {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let place = format!("{}/{}", self.name, item.name);
+        let mut lines = log.lines().rev().filter_map(|line| line.split_once(' '));
+        let (what, _) = lines.find(|(_, of)| *of == place)?;
+        Some(what == "publish")
+    }
+
+    /// The file as the log says that it is.
+    fn show(&self, item: &Item) {
+        let path = self.dir.join(&item.name);
+        let shown = fs::read_to_string(&path).ok();
+        let half = |text: &str| item.digest.as_str().starts_with(text);
+        match (self.told(item), shown.as_deref()) {
+            (Some(true), None) => fs::write(&path, item.digest.as_str()).unwrap(),
+            (Some(true), Some(text)) if half(text) && text != item.digest.as_str() => {
+                fs::write(&path, item.digest.as_str()).unwrap();
+            }
+            (Some(false), Some(text)) if half(text) => fs::remove_file(&path).unwrap(),
+            _ => {}
+        }
+    }
+
     fn meet<T>(
         &self,
         what: &str,
@@ -307,6 +332,7 @@ impl Destination {
 impl Target for Destination {
     fn observe(&self, item: &Item) -> Result<Presence, Failure> {
         self.meet("observe", item, || {
+            self.show(item);
             Ok(match fs::read_to_string(self.dir.join(&item.name)) {
                 Err(_) => Presence::Absent,
                 Ok(text) if text == item.digest.as_str() => Presence::Same {
@@ -322,8 +348,8 @@ impl Target for Destination {
 
     fn publish(&self, item: &Item) -> Result<Receipt, Failure> {
         self.meet("publish", item, || {
-            fs::write(self.dir.join(&item.name), item.digest.as_str()).unwrap();
             self.note("publish", item);
+            self.show(item);
             Ok(Receipt {
                 id: item.name.clone(),
                 url: None,
@@ -334,8 +360,9 @@ impl Target for Destination {
     fn retract(&self, item: &Item, receipt: &Receipt) -> Result<(), Failure> {
         self.meet("retract", item, || {
             assert_eq!(receipt.id, item.name);
-            fs::remove_file(self.dir.join(&item.name)).unwrap();
+            assert!(self.dir.join(&item.name).exists());
             self.note("retract", item);
+            self.show(item);
             Ok(())
         })
     }

@@ -496,3 +496,21 @@ fn the_reserve_is_kept_and_given_back() {
     assert!(!reserve.exists());
     journal.spend_reserve().unwrap();
 }
+
+#[test]
+fn several_that_find_no_journal_make_one_together() {
+    for _ in 0..40 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state").join("journal.db");
+        let together = Barrier::new(6);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    together.wait();
+                    let runs = Journal::open(&path).and_then(|journal| journal.list());
+                    assert_eq!(runs.unwrap(), []);
+                });
+            }
+        });
+    }
+}

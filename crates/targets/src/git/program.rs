@@ -427,7 +427,7 @@ mod tests {
         let (dir, git) = stand_in("sleep 600 & echo $! > \"$2/child\"; wait");
         let error = git
             .call("push")
-            .limit(Duration::from_millis(300))
+            .limit(Duration::from_secs(1))
             .run()
             .unwrap_err();
         assert!(matches!(error, GitError::TimeLimit { .. }), "{error}");

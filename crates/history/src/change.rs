@@ -6,8 +6,9 @@
 //! Must not: read a repository.
 
 use crate::conventional::{Conventional, subject};
-use crate::walk::Commit;
+use crate::walk::{Author, Commit};
 use shipway_core::name::Oid;
+use shipway_core::version::Level;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
@@ -28,10 +29,24 @@ pub enum Kind {
     Other,
 }
 
+/// Where a change is written down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// In the message of its commit.
+    #[default]
+    Commit,
+    /// In the title and the labels of a merged pull request, by its number.
+    PullRequest(u64),
+    /// In a change file or news fragment, by its path.
+    File(String),
+}
+
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    pub commit: Oid,
+    /// The commit that brought it; `None` where nothing says which one (a change file).
+    pub commit: Option<Oid>,
+    pub origin: Origin,
     pub kind: Kind,
     pub scope: Option<String>,
     /// What breaks for users, where anything does.
@@ -40,6 +55,18 @@ pub struct Change {
     pub description: String,
     /// Issues and pull requests, as written: `#12`, `owner/name#12`. In order, each once.
     pub references: Vec<String>,
+    /// Everybody who wrote it: the author first, then the co-authors.
+    pub authors: Vec<Author>,
+    /// Seconds since the epoch, from the committer's clock; 0 where there is no commit.
+    pub time: i64,
+    /// The level that the convention gives it, before the rules for 0.x; `None`: it asks for no release.
+    pub level: Option<Level>,
+    /// The changelog's group that it is listed in; `None`: it is not listed.
+    pub group: Option<String>,
+    /// The version that it asks for: `Release-As: 2.0.0`.
+    pub release_as: Option<String>,
+    /// The components that it says it is about (change files); empty: the paths that it touches say so.
+    pub components: Vec<String>,
 }
 
 /// The changes of a range of commits.
@@ -89,7 +116,13 @@ impl fmt::Display for Change {
             }
             f.write_str(if self.breaking.is_some() { "!: " } else { ": " })?;
         }
-        write!(f, "{} ({})", self.description, self.commit.abbreviated())
+        f.write_str(&self.description)?;
+        match (&self.commit, &self.origin) {
+            (_, Origin::File(path)) => write!(f, " ({path})"),
+            (Some(commit), _) => write!(f, " ({})", commit.abbreviated()),
+            (None, Origin::PullRequest(number)) => write!(f, " (#{number})"),
+            (None, Origin::Commit) => Ok(()),
+        }
     }
 }
 
@@ -132,12 +165,19 @@ fn change(commit: &Commit) -> Option<Change> {
             }
         }
         return Some(Change {
-            commit: commit.id.clone(),
+            commit: Some(commit.id.clone()),
+            origin: Origin::Commit,
             kind: Kind::of(&read.kind),
             scope: read.scope,
             breaking,
             description: read.description,
             references,
+            authors: vec![commit.author.clone()],
+            time: commit.time,
+            level: None,
+            group: None,
+            release_as: None,
+            components: Vec::new(),
         });
     }
     let reverts = Revert::read(message);
@@ -146,7 +186,8 @@ fn change(commit: &Commit) -> Option<Change> {
     }
     let description = subject(message);
     Some(Change {
-        commit: commit.id.clone(),
+        commit: Some(commit.id.clone()),
+        origin: Origin::Commit,
         kind: if reverts.is_some_and(|revert| revert.is_all) {
             Kind::Revert
         } else {
@@ -156,6 +197,12 @@ fn change(commit: &Commit) -> Option<Change> {
         breaking: None,
         references: references(&description),
         description,
+        authors: vec![commit.author.clone()],
+        time: commit.time,
+        level: None,
+        group: None,
+        release_as: None,
+        components: Vec::new(),
     })
 }
 

@@ -7,6 +7,7 @@ fn history(messages: &[&str]) -> Vec<Commit> {
         id: id(at),
         parents: at.checked_sub(1).map(id).into_iter().collect(),
         time: 1_700_000_000 + i64::try_from(at).unwrap(),
+        author: crate::walk::Author::default(),
         message: (*message).to_owned(),
     };
     messages.iter().enumerate().map(commit).rev().collect()

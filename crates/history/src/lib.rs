@@ -15,9 +15,9 @@ pub mod tag;
 pub mod version_file;
 pub mod walk;
 
-pub use change::{Change, Changes, Kind};
+pub use change::{Change, Changes, Kind, Origin};
 pub use error::HistoryError;
 pub use next::{Decision, next_version};
 pub use repository::{File, Repository, Settings, Uncommitted};
 pub use tag::{ReleaseTag, TagPattern};
-pub use walk::Commit;
+pub use walk::{Author, Commit};

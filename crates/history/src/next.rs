@@ -86,12 +86,19 @@ mod tests {
 
     fn change(kind: Kind, breaking: bool) -> Change {
         Change {
-            commit: Oid::new("0123456789".repeat(4)).unwrap(),
+            commit: Some(Oid::new("0123456789".repeat(4)).unwrap()),
+            origin: crate::change::Origin::Commit,
             kind,
             scope: None,
             breaking: breaking.then(|| "it breaks".to_owned()),
             description: "it changes".to_owned(),
             references: Vec::new(),
+            authors: Vec::new(),
+            time: 0,
+            level: None,
+            group: None,
+            release_as: None,
+            components: Vec::new(),
         }
     }
 

@@ -280,6 +280,7 @@ impl Repository {
                     .map(oid)
                     .collect::<Result<_, _>>()?,
                 time: node.time,
+                author: node.author.clone(),
                 message: node.message(),
             })
         };

@@ -25,14 +25,36 @@ pub struct Commit {
     pub parents: Vec<Oid>,
     /// Seconds since the epoch, from the committer's clock.
     pub time: i64,
+    pub author: Author,
     /// In full; bytes that are no text in the commit's encoding are shown as U+FFFD.
     pub message: String,
+}
+
+/// Who wrote something, as commits name people. May hold anything that a commit can hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Author {
+    pub name: String,
+    pub email: String,
+}
+
+impl Author {
+    /// `Name <address> 1700000000 +0100` or `Name <address>`: how git writes people, also in `Co-authored-by:`.
+    pub fn read(signature: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(signature);
+        let (name, rest) = text.split_once('<').unwrap_or((&text, ""));
+        let (email, _) = rest.rsplit_once('>').unwrap_or((rest, ""));
+        Self {
+            name: name.trim().to_owned(),
+            email: email.trim().to_owned(),
+        }
+    }
 }
 
 /// What is needed of a commit's object.
 pub(crate) struct Node {
     pub parents: Vec<ObjectId>,
     pub time: i64,
+    pub author: Author,
     latin1: bool,
     message: Vec<u8>,
 }
@@ -51,6 +73,7 @@ impl Node {
         let mut node = Self {
             parents: Vec::new(),
             time: 0,
+            author: Author::default(),
             latin1: false,
             message: Vec::new(),
         };
@@ -63,6 +86,8 @@ impl Node {
             } else if let Some(id) = line.strip_prefix(b"parent ") {
                 let id = ObjectId::from_hex(id).map_err(|_| "a parent's id cannot be read")?;
                 node.parents.push(id);
+            } else if let Some(who) = line.strip_prefix(b"author ") {
+                node.author = Author::read(who);
             } else if let Some(who) = line.strip_prefix(b"committer ") {
                 node.time = seconds(who);
             } else if let Some(name) = line.strip_prefix(b"encoding ") {

@@ -163,7 +163,10 @@ pub(super) fn uncovered(changes: &[Change], section: &str) -> Vec<String> {
             !described.is_empty() && line.intersection(&described).count() * 2 >= described.len()
         };
         change.references.iter().any(|one| mentions(section, one))
-            || section.contains(&change.commit.as_str()[..7])
+            || change
+                .commit
+                .as_ref()
+                .is_some_and(|commit| section.contains(&commit.as_str()[..7]))
             || lines.iter().any(alike)
     };
     let missing = changes

@@ -15,6 +15,7 @@ fn changes(messages: &[&str]) -> Vec<Change> {
         id: Oid::new(format!("abc{at:04}{}", "0".repeat(33))).unwrap(),
         parents: Vec::new(),
         time: 0,
+        author: crate::walk::Author::default(),
         message: (*message).to_owned(),
     };
     let commits: Vec<Commit> = messages.iter().enumerate().map(commit).rev().collect();

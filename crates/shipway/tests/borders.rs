@@ -81,7 +81,7 @@ fn crates() -> BTreeMap<String, BTreeSet<String>> {
             crates.insert(name, dependencies(document(&manifest).as_table()));
         }
     }
-    for known in ["core", "history", "targets", "engine", "shipway"] {
+    for known in ["core", "history", "targets", "engine", "train", "shipway"] {
         assert!(crates.contains_key(known), "there is no crates/{known}");
     }
     crates
@@ -199,7 +199,7 @@ fn one_crate_each_knows_the_database_the_network_and_git() {
     assert_eq!(who("ureq"), ["targets"]);
     assert_eq!(who("lettre"), ["targets"]);
     assert_eq!(who("clap"), ["shipway"]);
-    assert_eq!(who("gix"), ["history", "targets"]);
+    assert_eq!(who("gix"), ["history", "targets", "train"]);
     let named = places(&sources("crates"), &["rusqlite"]);
     let strays: Vec<_> = named
         .iter()

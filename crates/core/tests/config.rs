@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 #[path = "config/commands.rs"]
 mod commands;
+#[path = "config/history.rs"]
+mod history;
 #[path = "config/impossible.rs"]
 mod impossible;
 #[path = "config/layout.rs"]

@@ -3,8 +3,12 @@
 //! Invariants: a `Config` that exists is valid in itself: no unknown key, no wrong type, no impossible combination. What the
 //! world says (a missing file, a missing interpreter) is not known here.
 
+mod changes;
+mod components;
 mod read;
 
+pub use changes::{Asked, Changes, Initial, Listed, Preset, Rule, Unconventional};
+pub use components::{Component, Components, Dependents, Line, Together};
 pub use read::{ConfigError, Fault, LARGEST_FILE, MOST_FAULTS, PYPI_UPLOAD, simple_index};
 
 use crate::plan::{Metric, Repeat};
@@ -17,6 +21,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Config {
     pub project: Project,
     pub changelog: Option<Changelog>,
+    pub changes: Changes,
+    /// Maintained series, in the order of the file.
+    pub lines: Vec<Line>,
+    /// `None`: the repository is one product.
+    pub components: Option<Components>,
     /// `[environment]`: what the commands of every step see beside the fixed few.
     pub environment: Environment,
     pub tasks: Vec<Task>,
@@ -72,6 +81,8 @@ pub struct Project {
     pub tag_message: String,
     /// What the version files say after the release; default: the next minor.
     pub next: NextVersion,
+    /// The first version, for a project without a release tag; default: what the changes make of 0.0.0.
+    pub initial_version: Option<String>,
     /// Module that `[[try]]` imports; default: the name with `_` for `-`.
     pub import: Option<String>,
 }
@@ -113,6 +124,25 @@ pub struct Changelog {
     pub path: String,
     /// Text of the unreleased section's heading, where it is none that Shipway knows.
     pub unreleased: Option<String>,
+    /// How `shipway changelog` writes, and what a release's section looks like.
+    pub format: ChangelogFormat,
+    /// Where issues, commits and comparisons are linked to; default: the remote's forge, where it is known.
+    pub links: Option<String>,
+    /// Path of the migration guide that a breaking change needs, with `{version}` or `{major}`; `None`: none is asked for.
+    pub migration_guide: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangelogFormat {
+    KeepAChangelog,
+    Plain,
+    Json,
+    /// The Angular convention's look.
+    Angular,
+    /// What GitHub's generated notes look like.
+    Github,
+    /// Path of a template of the project's own, relative to the top.
+    Template(String),
 }
 
 /// Variables that commands see.

@@ -6,6 +6,8 @@
 //!
 //! Must not: look at the world. Whether a file or an interpreter exists is not known here.
 
+mod changes;
+mod components;
 mod conceal;
 mod node;
 mod program;
@@ -91,6 +93,10 @@ fn count(faults: usize) -> String {
 const TABLES: &[&str] = &[
     "project",
     "changelog",
+    "changes",
+    "line",
+    "components",
+    "component",
     "environment",
     "task",
     "check",
@@ -143,6 +149,9 @@ fn read(source: &Source<'_>) -> Option<Config> {
     }
     let project = root.single("project").map(project::project);
     let changelog = root.single("changelog").map(project::changelog);
+    let changes = root.single("changes").map(changes::changes);
+    let lines = components::lines(root.many("line"), project.as_ref());
+    let components = components::components(root.single("components"), root.many("component"));
     let environment = root.single("environment").map(project::environment);
     let import = project.as_ref().map(project::module);
     let tasks: Vec<Task> = steps::tasks(root.many("task"));
@@ -160,6 +169,9 @@ fn read(source: &Source<'_>) -> Option<Config> {
     Some(Config {
         project: project?,
         changelog,
+        changes: changes.unwrap_or_default(),
+        lines,
+        components,
         environment: environment.unwrap_or_default(),
         tasks,
         checks,

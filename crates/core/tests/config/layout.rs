@@ -133,7 +133,7 @@ colour = "red"
       |
     7 | [flow.hotfix]
       |  ^^^^
-      = hint: known here: project, changelog, environment, task, check, build, try, publish, approve, announce
+      = hint: known here: project, changelog, changes, line, components, component, environment, task, check, build, try, publish, approve, announce
 
     line 9, column 3: unknown key `checks` in the file
       |

@@ -3,8 +3,11 @@
 use super::node::{Names, Node, Part, Table};
 use super::source::At;
 use super::value;
-use crate::config::{Changelog, Environment, NextVersion, Project, Scheme, VersionFile};
+use crate::config::{
+    Changelog, ChangelogFormat, Environment, NextVersion, Project, Scheme, VersionFile,
+};
 use crate::name::{BadName, RefName};
+use crate::version::Version;
 
 const PROJECT: &[&str] = &[
     "name",
@@ -17,6 +20,7 @@ const PROJECT: &[&str] = &[
     "commit-message",
     "tag-message",
     "next",
+    "initial-version",
     "import",
 ];
 
@@ -48,6 +52,7 @@ pub(super) fn project(part: Part<'_>) -> Project {
             commit_message: String::new(),
             tag_message: String::new(),
             next: NextVersion::None,
+            initial_version: None,
             import: None,
         };
     };
@@ -75,8 +80,29 @@ pub(super) fn project(part: Part<'_>) -> Project {
             .get("next")
             .and_then(|node| value::choice(&node, "next", NEXT))
             .unwrap_or(NextVersion::DevMinor),
+        initial_version: initial_version(&table),
         import: table.get("import").and_then(|node| value::module(&node)),
     }
+}
+
+/// Read under the scheme, which may be a fault of its own.
+fn initial_version(table: &Table<'_>) -> Option<String> {
+    let node = table.get("initial-version")?;
+    let at = node.text("initial-version = \"0.1.0\"")?;
+    let scheme = table
+        .get("scheme")
+        .and_then(|node| node.text("scheme = \"semver\""));
+    let scheme = SCHEMES
+        .iter()
+        .find(|(word, _)| scheme.as_ref().is_some_and(|at| at.value == *word));
+    if let Some((_, scheme)) = scheme
+        && let Err(error) = Version::parse(&at.value, *scheme)
+    {
+        let hint = error.hint().unwrap_or_default();
+        node.fault(&format!("is no version: {error}"), hint);
+        return None;
+    }
+    Some(at.value)
 }
 
 /// The module that is imported where nothing else is said.
@@ -197,7 +223,7 @@ fn release_branch(table: &Table<'_>) -> Option<String> {
     }
 }
 
-fn version_files(table: &Table<'_>) -> Vec<VersionFile> {
+pub(super) fn version_files(table: &Table<'_>) -> Vec<VersionFile> {
     const EXAMPLE: &str = "version-files = [\"my_package/version.py\"]";
     let Some(node) = table.get("version-files") else {
         return Vec::new();
@@ -276,9 +302,37 @@ fn file_pattern(node: &Node<'_>) -> Option<String> {
     }
 }
 
+const FORMATS: &[(&str, ChangelogFormat)] = &[
+    ("keep-a-changelog", ChangelogFormat::KeepAChangelog),
+    ("plain", ChangelogFormat::Plain),
+    ("json", ChangelogFormat::Json),
+    ("angular", ChangelogFormat::Angular),
+    ("github", ChangelogFormat::Github),
+];
+
 pub(super) fn changelog(part: Part<'_>) -> Changelog {
-    let table = part.open(&["path", "unreleased"]);
+    let table = part.open(&[
+        "path",
+        "unreleased",
+        "format",
+        "template",
+        "links",
+        "migration-guide",
+    ]);
     let get = |key| table.as_ref().and_then(|table| table.get(key));
+    if let Some(table) = &table {
+        table.exclude("format", "template", "a template is a format of its own");
+    }
+    let named = get("format").and_then(|node| {
+        let words: Vec<(&'static str, &ChangelogFormat)> = FORMATS
+            .iter()
+            .map(|(word, format)| (*word, format))
+            .collect();
+        value::choice(&node, "format", &words).cloned()
+    });
+    let template = get("template")
+        .and_then(|node| value::path(&node, "template = \"changelog.md.jinja\""))
+        .map(|at| ChangelogFormat::Template(at.value));
     Changelog {
         path: get("path")
             .and_then(|node| value::path(&node, "path = \"CHANGELOG.md\""))
@@ -286,6 +340,23 @@ pub(super) fn changelog(part: Part<'_>) -> Changelog {
         unreleased: get("unreleased")
             .and_then(|node| node.text("unreleased = \"Unreleased\""))
             .map(|at| at.value),
+        format: template
+            .or(named)
+            .unwrap_or(ChangelogFormat::KeepAChangelog),
+        links: get("links")
+            .and_then(|node| {
+                value::address(
+                    &node,
+                    &["https", "http"],
+                    "links = \"https://git.example.org/owner/name\"",
+                )
+            })
+            .map(|at| at.value.trim_end_matches('/').to_owned()),
+        migration_guide: get("migration-guide").and_then(|node| {
+            const EXAMPLE: &str = "migration-guide = \"docs/migration/{major}.md\"";
+            let at = node.text(EXAMPLE)?;
+            value::placeholders(node.source, &at, &["version", "major"]).then_some(at.value)
+        }),
     }
 }
 

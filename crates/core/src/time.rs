@@ -24,6 +24,16 @@ impl Millis {
 }
 
 impl Timestamp {
+    /// Reads a day (`2026-07-22`: its beginning, in UTC) or a point in time with its offset (RFC 3339).
+    pub fn parse(text: &str) -> Option<Self> {
+        let day = || {
+            let date: jiff::civil::Date = text.parse().ok().filter(|_| text.len() == 10)?;
+            Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+        };
+        let time = day().or_else(|| text.parse().ok())?;
+        Some(Self(time.as_millisecond()))
+    }
+
     /// This point plus a span; stops at the last representable one.
     #[must_use]
     pub fn after(self, span: Millis) -> Self {
@@ -84,6 +94,17 @@ mod tests {
         );
         assert_eq!(Timestamp(1_795_255_200_123).date(), "2026-11-21");
         assert_eq!(Timestamp(-1).to_string(), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn days_and_points_in_time_are_read() {
+        let day = Timestamp::parse("2026-11-21").unwrap();
+        assert_eq!(day.to_string(), "2026-11-21T00:00:00Z");
+        let point = Timestamp::parse("2026-11-21T12:00:00+02:00").unwrap();
+        assert_eq!(point.to_string(), "2026-11-21T10:00:00Z");
+        for text in ["", "2026-02-30", "20261121", "2026-11-21T12:00", "tomorrow"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod read;
 
 pub use changes::{Asked, Changes, Initial, Listed, Preset, Rule, Unconventional};
 pub use components::{Component, Components, Dependents, Line, Together};
-pub use read::{ConfigError, Fault, LARGEST_FILE, MOST_FAULTS, PYPI_UPLOAD, simple_index};
+pub use read::{
+    ConfigError, Fault, LARGEST_FILE, MOST_FAULTS, PYPI_UPLOAD, document, simple_index,
+};
 
 use crate::plan::{Metric, Repeat};
 use crate::secret::SecretName;

@@ -19,6 +19,19 @@ mod suggest;
 mod syntax;
 mod value;
 
+/// The reader of every TOML file that a team writes: places, faults, "did you mean".
+///
+/// [`parse`](document::parse) a [`Source`](document::Source), open [`Table::root`](document::Table::root) with the keys that
+/// are known, take values by type, and end with [`Source::into_faults`](document::Source::into_faults). A reader notes its
+/// faults in the source and goes on, so that a person sees all of them at once.
+pub mod document {
+    pub use super::node::{Names, Node, Part, Table};
+    pub use super::source::{At, Source, Span};
+    pub use super::suggest::closest;
+    pub use super::syntax::parse;
+    pub use super::value::{choice, name, shorten};
+}
+
 use super::{Announce, ApproveBefore, Build, Check, Config, PublishTo, Task, Try};
 use node::Table;
 pub use publish::{PYPI_UPLOAD, simple_index};

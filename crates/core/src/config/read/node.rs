@@ -5,6 +5,7 @@
 
 use super::source::{At, Source, Span};
 use super::suggest;
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use toml_edit::{Item, TableLike, Value};
@@ -18,7 +19,7 @@ enum Kind<'a> {
 
 /// A value of the document.
 #[derive(Clone)]
-pub(super) struct Node<'a> {
+pub struct Node<'a> {
     pub source: &'a Source<'a>,
     pub span: Span,
     /// What messages call it: `` `timeout` ``, `` an item of `artifacts` ``.
@@ -28,7 +29,7 @@ pub(super) struct Node<'a> {
 
 /// A table of the document whose keys are all known.
 #[derive(Clone)]
-pub(super) struct Table<'a> {
+pub struct Table<'a> {
     pub source: &'a Source<'a>,
     /// Its header, or the whole of an inline table.
     pub span: Span,
@@ -157,6 +158,23 @@ impl<'a> Node<'a> {
             self.wrong_type("true or false", example);
         }
         truth
+    }
+
+    /// A day (its beginning, in UTC) or a point in time, in quotes or bare: `2026-07-22`, `2026-07-22T12:00:00Z`.
+    pub fn date(&self, example: &str) -> Option<Timestamp> {
+        let written = match self.value() {
+            Some(Value::String(text)) => text.value().clone(),
+            Some(Value::Datetime(date)) => date.value().to_string(),
+            _ => {
+                self.wrong_type("a date", example);
+                return None;
+            }
+        };
+        let time = Timestamp::parse(&written);
+        if time.is_none() {
+            self.fault("is no date of the calendar", format!("write {example}"));
+        }
+        time
     }
 
     pub fn whole(&self, range: RangeInclusive<u32>, example: &str) -> Option<u32> {
@@ -413,7 +431,7 @@ impl<'a> Table<'a> {
 }
 
 /// A table of the first level that is not opened yet.
-pub(super) struct Part<'a> {
+pub struct Part<'a> {
     node: Node<'a>,
 }
 
@@ -427,7 +445,7 @@ impl<'a> Part<'a> {
 
 /// Names that must differ, and where each was written first.
 #[derive(Default)]
-pub(super) struct Names(BTreeMap<String, Span>);
+pub struct Names(BTreeMap<String, Span>);
 
 impl Names {
     /// Notes a fault that names both lines where the name was taken before.

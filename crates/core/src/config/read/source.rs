@@ -10,16 +10,16 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A place in the text, in bytes.
-pub(super) type Span = Range<usize>;
+pub type Span = Range<usize>;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct At<T> {
+pub struct At<T> {
     pub value: T,
     pub span: Span,
 }
 
-pub(super) struct Source<'a> {
+pub struct Source<'a> {
     text: &'a str,
     /// Where each line begins.
     lines: Vec<usize>,

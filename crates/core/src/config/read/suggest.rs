@@ -94,7 +94,7 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// The known word that was probably meant.
-pub(super) fn closest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn closest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     if written.len() > 64 {
         return None;
     }

@@ -4,7 +4,7 @@ use super::source::{Source, Span};
 use toml_edit::{Document, Table};
 
 /// The document, or the fault that keeps it from being one.
-pub(super) fn parse<'a>(source: &Source<'a>) -> Option<Document<&'a str>> {
+pub fn parse<'a>(source: &Source<'a>) -> Option<Document<&'a str>> {
     let error = match Document::parse(source.text()) {
         Ok(document) => return Some(document),
         Err(error) => error,

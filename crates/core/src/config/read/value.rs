@@ -11,11 +11,7 @@ use crate::secret::SecretName;
 use crate::time::Millis;
 
 /// One of a few words.
-pub(super) fn choice<T: Copy>(
-    node: &Node<'_>,
-    key: &str,
-    words: &[(&'static str, T)],
-) -> Option<T> {
+pub fn choice<T: Copy>(node: &Node<'_>, key: &str, words: &[(&'static str, T)]) -> Option<T> {
     let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let example = format!("{key} = {:?}", names[0]);
     let at = node.text(&example)?;
@@ -31,12 +27,12 @@ pub(super) fn choice<T: Copy>(
 }
 
 /// The beginning of a text, for messages.
-pub(super) fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
 /// What a step or a destination is called: it becomes a part of step names.
-pub(super) fn name(node: &Node<'_>, example: &str) -> Option<At<String>> {
+pub fn name(node: &Node<'_>, example: &str) -> Option<At<String>> {
     let at = node.text(example)?;
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     let begins = at.value.starts_with(char::is_alphanumeric);

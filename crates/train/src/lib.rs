@@ -1,3 +1,5 @@
 //! Release lines, where a change goes, what ships: pure decisions over recorded facts.
 //!
 //! Must not: write to a repository, talk to a network, or carry a step out.
+
+pub mod facts;

@@ -3,3 +3,4 @@
 //! Must not: write to a repository, talk to a network, or carry a step out.
 
 pub mod facts;
+pub mod pack;

@@ -436,6 +436,11 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// The table as a value, for those whose keys the user chooses.
+    pub fn into_node(self) -> Node<'a> {
+        self.node
+    }
+
     pub fn open(self, keys: &'static [&'static str]) -> Option<Table<'a>> {
         let name = self.node.name.clone();
         self.node

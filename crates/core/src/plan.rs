@@ -19,6 +19,9 @@ pub const FORMAT: u32 = 1;
 /// The flow of a plan that withdraws a version instead of releasing it.
 pub const WITHDRAW: &str = "withdraw";
 
+/// The flow of a plan that tags all members of a train and its engine.
+pub const DEPART: &str = "depart";
+
 /// The digest of a plan: the identity of its run.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

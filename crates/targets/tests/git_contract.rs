@@ -32,6 +32,8 @@ struct Place {
     repository: PathBuf,
     /// What stood at `main` before.
     old: Oid,
+    /// The run is about another repository than the one that the target names.
+    elsewhere: bool,
 }
 
 fn spec(kind: &str, settings: BTreeMap<String, serde_json::Value>) -> TargetSpec {
@@ -57,6 +59,7 @@ impl Place {
             reversal,
             repository: repositories.bare.clone(),
             old: repositories.head(),
+            elsewhere: false,
             repositories,
         }
     }
@@ -95,6 +98,21 @@ fn branch_with_tag() -> Place {
     Place::remote(world, refs, Reversal::Nothing)
 }
 
+/// A tag that is reserved at another repository's remote, while that repository's branch stands still.
+fn reservation() -> Place {
+    let world = Repositories::new();
+    let (commit, tag) = release(&world);
+    write(&world.repo, std::slice::from_ref(&commit), Some(&tag)).unwrap();
+    let reserved = change("refs/shipway/reserved/v1.1.0", None, &tag.id);
+    let held = change("refs/heads/main", Some(&world.head()), &world.head());
+    let path = json!(world.repo);
+    let mut place = Place::remote(world, vec![reserved.clone(), held], Reversal::Deletes);
+    place.spec.settings.insert("repository".to_owned(), path);
+    place.elsewhere = true;
+    place.refs = vec![reserved];
+    place
+}
+
 /// A release branch and a tag in the local repository, with their objects.
 fn local() -> Place {
     let repositories = Repositories::new();
@@ -112,6 +130,7 @@ fn local() -> Place {
         reversal: Reversal::Deletes,
         repository: repositories.repo.clone(),
         old: repositories.head(),
+        elsewhere: false,
         repositories,
     }
 }
@@ -131,13 +150,18 @@ fn checkout() -> Place {
         reversal: Reversal::Nothing,
         repository: repositories.repo.clone(),
         old,
+        elsewhere: false,
         repositories,
     }
 }
 
 impl World for Place {
     fn target(&self) -> Box<dyn Target> {
-        shipway_targets::open(&self.spec, &self.repositories.context()).unwrap()
+        let mut context = self.repositories.context();
+        if self.elsewhere {
+            context.repository = self.repositories.dir.path().join("nothing here");
+        }
+        shipway_targets::open(&self.spec, &context).unwrap()
     }
 
     fn publish(&self) -> Publish {
@@ -207,6 +231,7 @@ impl World for Place {
 
 shipway_testkit::target_contract!(remote_branches, branches);
 shipway_testkit::target_contract!(remote_branch_with_tag, branch_with_tag);
+shipway_testkit::target_contract!(remote_reservation, reservation);
 
 /// Nothing stands between us and a local repository that could lose an answer; what can go wrong there has tests of its own.
 macro_rules! local_contract {

@@ -97,6 +97,38 @@ fn one_push_moves_all_or_nothing() {
 }
 
 #[test]
+fn a_reservation_holds_only_while_its_witness_stands() {
+    let world = World::new();
+    let target = world.open("git", Some("origin"));
+    let release = release(&world);
+    let reserved = "refs/shipway/reserved/v1.1.0";
+    let item = item(&[
+        change(reserved, None, &release.tag),
+        change("refs/heads/main", Some(&release.old), &release.old),
+    ]);
+    assert_eq!(target.observe(&item).unwrap(), Presence::Absent);
+    let receipt = target.publish(&item).unwrap();
+    assert_eq!(world.remote_ref(reserved), release.tag.as_str());
+    assert_eq!(world.remote_ref("refs/heads/main"), release.old.as_str());
+    // What somebody does afterwards does not undo it, and taking it back leaves the branch alone.
+    let moved = world.somebody_pushes("main");
+    assert!(is_same(&*target, &item));
+    target.retract(&item, &receipt).unwrap();
+    assert_eq!(world.remote_ref(reserved), "");
+    assert_eq!(world.remote_ref("refs/heads/main"), moved);
+    // Now the branch is elsewhere: nothing is reserved.
+    assert!(found(&*target, &item).contains("refs/heads/main is at"));
+    let failure = target.publish(&item).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Permanent);
+    assert!(
+        failure.message.contains("refs/heads/main"),
+        "{}",
+        failure.message
+    );
+    assert_eq!(world.remote_ref(reserved), "");
+}
+
+#[test]
 fn a_branch_that_somebody_moved_stops_the_tag_too() {
     let world = World::new();
     let target = world.open("git", Some("origin"));

@@ -6,10 +6,12 @@
 //! Must not: look at anything. Whoever calls has looked, and hands in what was seen as [`Facts`].
 
 mod commands;
+mod departure;
 mod local;
 mod outward;
 mod withdraw;
 
+pub use departure::{Departure, Member, depart};
 pub use local::percent;
 pub use withdraw::{Withdrawal, withdraw};
 
@@ -98,6 +100,8 @@ pub enum PlannerError {
     NoCommit(&'static str),
     #[error("no kind of target is named {0:?}")]
     NoKind(String),
+    #[error("members need each other: {}", .0.join(", "))]
+    Cycle(Vec<String>),
     #[error("the plan breaks its own rules: {0}")]
     Broken(String),
 }

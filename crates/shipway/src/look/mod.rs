@@ -123,6 +123,9 @@ fn planner_error(error: &PlannerError) -> CommandError {
         PlannerError::Name(_) => {
             failed.hinted("give the check, build or destination a name that begins with a letter")
         }
+        PlannerError::Cycle(_) => {
+            failed.hinted("take one of their `needs` out of the train's file")
+        }
         PlannerError::NoCommit(_) | PlannerError::NoKind(_) | PlannerError::Broken(_) => {
             CommandError {
                 exit: Exit::Internal,

@@ -10,6 +10,7 @@ use super::objects::{self, are_present, open};
 use super::program::Git;
 use super::{
     At, RefChange, body, check, check_forward, different, found, local_ref, off_course, receipt,
+    repository_of,
 };
 use crate::Context;
 use serde::{Deserialize, Serialize};
@@ -77,15 +78,15 @@ struct Local {
 }
 
 /// # Errors
-/// `Permanent` for settings, which this kind does not have.
+/// `Permanent` for other settings than `repository`.
 pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, Failure> {
-    if !spec.settings.is_empty() || spec.secret.is_some() {
+    if spec.settings.keys().any(|key| key != "repository") || spec.secret.is_some() {
         return Err(Failure::permanent(
-            "the target git-local has no settings and no secret",
+            "the target git-local has no setting but repository, and no secret",
         ));
     }
     Ok(Box::new(Local {
-        repository: context.repository.clone(),
+        repository: repository_of(spec, context)?,
     }))
 }
 

@@ -13,13 +13,16 @@ pub mod program;
 pub mod remote;
 pub mod worktree;
 
+use crate::Context;
 use gix::Repository;
 use objects::{ObjectError, object_id, oid};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shipway_core::name::{Oid, RefName};
-use shipway_core::target::{Failure, Found, Item, Presence, Receipt};
+use shipway_core::target::{Failure, Found, Item, Presence, Receipt, TargetSpec};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// One reference that moves from `old` (`None`: it is not there) to `new`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,24 @@ pub struct RefChange {
     pub name: RefName,
     pub old: Option<Oid>,
     pub new: Oid,
+}
+
+impl RefChange {
+    /// It stays where it is: a witness that must stand there while the others move.
+    pub fn is_held(&self) -> bool {
+        self.old.as_ref() == Some(&self.new)
+    }
+}
+
+/// The repository that the setting `repository` names, relative to the run's own; without it, the run's own.
+fn repository_of(spec: &TargetSpec, context: &Context) -> Result<PathBuf, Failure> {
+    match spec.settings.get("repository") {
+        None => Ok(context.repository.clone()),
+        Some(Value::String(path)) if !path.is_empty() => Ok(context.repository.join(path)),
+        Some(_) => Err(Failure::permanent(
+            "the setting repository is the path of a git repository",
+        )),
+    }
 }
 
 /// What stands at a reference.

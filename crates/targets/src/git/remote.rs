@@ -4,13 +4,16 @@
 //! that a reference that is to be created must not exist. Nothing else travels: no tags that follow, no submodules, no
 //! options of the server.
 //!
+//! A reference whose old and new value are the same is a witness: it must stand there when the others move, and is not looked
+//! at any more once they have.
+//!
 //! Must not: fetch, force, or believe that a push which broke off has failed: it is looked at again.
 
 use super::objects::open;
 use super::program::{Git, GitError, Output, REMOTE};
 use super::{
     At, RefChange, body, check, check_forward, descends, different, found, is_branch, off_course,
-    receipt,
+    receipt, repository_of,
 };
 use crate::Context;
 use serde::{Deserialize, Serialize};
@@ -58,12 +61,15 @@ struct Remote {
 }
 
 /// # Errors
-/// `Permanent` without the setting `remote`, with any other, and with a secret: git has credential helpers of its own.
+/// `Permanent` without the setting `remote`, with another than that and `repository`, and with a secret: git has credential
+/// helpers of its own.
 pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, Failure> {
-    let (1, Some(Value::String(remote))) = (spec.settings.len(), spec.settings.get("remote"))
+    let known = |key: &String| key == "remote" || key == "repository";
+    let (true, Some(Value::String(remote))) =
+        (spec.settings.keys().all(known), spec.settings.get("remote"))
     else {
         return Err(Failure::permanent(
-            "the target git needs the setting remote and no other",
+            "the target git needs the setting remote, and takes none but that and repository",
         ));
     };
     if spec.secret.is_some() {
@@ -76,7 +82,7 @@ pub fn target(spec: &TargetSpec, context: &Context) -> Result<Box<dyn Target>, F
         )));
     }
     Ok(Box::new(Remote {
-        repository: context.repository.clone(),
+        repository: repository_of(spec, context)?,
         given: remote.clone(),
         place: spec.place.clone(),
     }))
@@ -262,10 +268,15 @@ impl Target for Remote {
         let body = Body::of(item)?;
         let places = self.places_of(&body.refs)?;
         let repo = open(&self.repository)?;
+        let moves = body.refs.iter().filter(|change| !change.is_held()).count();
         let mut there = 0;
         let mut absent = 0;
+        let mut astray = None;
         for (change, at) in body.refs.iter().zip(&places) {
-            if at.is(Some(&change.new)) {
+            if change.is_held() && moves > 0 {
+                // What it witnessed may be over: it counts only until the others have moved.
+                astray = astray.or_else(|| off_course([(change, at)]));
+            } else if at.is(Some(&change.new)) {
                 there += 1;
             } else if at.is(change.old.as_ref()) {
                 absent += 1;
@@ -279,12 +290,16 @@ impl Target for Remote {
                 return Ok(different(found));
             }
         }
-        if there == body.refs.len() {
+        let counted = if moves > 0 { moves } else { body.refs.len() };
+        if there == counted {
             return Ok(Presence::Same {
                 receipt: receipt(&body.refs, Some(self.place.clone())),
             });
         }
-        if absent == body.refs.len() {
+        if let Some(found) = astray {
+            return Ok(different(found));
+        }
+        if absent == counted {
             return Ok(Presence::Absent);
         }
         let states: Vec<String> = body
@@ -327,20 +342,21 @@ impl Target for Remote {
 
     fn retract(&self, item: &Item, _: &Receipt) -> Result<(), Failure> {
         let body = Body::of(item)?;
-        if let Some(moved) = body.refs.iter().find(|change| change.old.is_some()) {
+        let moves = || body.refs.iter().filter(|change| !change.is_held());
+        if let Some(moved) = moves().find(|change| change.old.is_some()) {
             return Err(Failure::permanent(format!(
                 "{} was there before this release and is never put back",
                 moved.name
             ))
             .hinted("revert the commits with a new one"));
         }
-        let moves: Vec<_> = body
-            .refs
+        let refs: Vec<RefChange> = moves().cloned().collect();
+        let deletions: Vec<_> = refs
             .iter()
             .map(|change| (&change.name, Some(&change.new), None))
             .collect();
-        let output = self.push(&moves)?;
-        let by_server = match verdict(&output, &body.refs) {
+        let output = self.push(&deletions)?;
+        let by_server = match verdict(&output, &refs) {
             Verdict::Done => return Ok(()),
             Verdict::Unsure => {
                 return Err(Failure::unknown(format!(
@@ -351,12 +367,12 @@ impl Target for Remote {
             Verdict::Refused { by_server } => by_server,
         };
         let places = self
-            .places_of(&body.refs)
+            .places_of(&refs)
             .map_err(|error| certain(error, &output.said))?;
         if places.iter().all(|at| *at == At::Nothing) {
             return Ok(());
         }
-        Err(self.refusal(&body.refs, &places, by_server, &output.said))
+        Err(self.refusal(&refs, &places, by_server, &output.said))
     }
 
     fn survey(&self, items: &[Item]) -> Result<Survey, Failure> {

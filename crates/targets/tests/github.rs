@@ -42,6 +42,9 @@ fn receipt(id: u64) -> Receipt {
 
 const SOON: FailureKind = FailureKind::Transient { retry_after: None };
 
+/// What somebody may have changed about a release.
+type Slip = fn(&mut Release);
+
 #[test]
 fn a_draft_is_found_on_any_page_and_compared_field_by_field() {
     let world = World::new("github-draft");
@@ -55,7 +58,7 @@ fn a_draft_is_found_on_any_page_and_compared_field_by_field() {
     world.github.change(|state| state.page_limit = 3);
     assert!(is_same(&world));
 
-    let changes: [(fn(&mut Release), &str); 5] = [
+    let changes: [(Slip, &str); 5] = [
         (|it| it.name.push('!'), "another name"),
         (|it| it.notes.push('!'), "other notes"),
         (|it| it.prerelease = true, "another pre-release mark"),

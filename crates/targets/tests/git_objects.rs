@@ -4,7 +4,7 @@
 
 mod git_world;
 
-use git_world::{AT, World, person};
+use git_world::{AT, World, change, item, person};
 use shipway_core::name::{Oid, RefName};
 use shipway_core::plan::{GitTime, Person};
 use shipway_targets::git::objects::{Draft, NewCommit, ObjectError, write};
@@ -303,22 +303,30 @@ fn what_git_cannot_keep_is_refused() {
 }
 
 #[test]
-fn a_repository_with_sha256_ids_is_refused_clearly() {
+fn a_repository_with_sha256_ids_is_written_and_pushed_like_any_other() {
+    let world = World::of("sha256");
+    let (draft, old) = (world.draft(), world.head());
+    assert_eq!(old.as_str().len(), 64);
+    let commit = World::version_commit(&draft, &old, "1.1.0");
+    let name = RefName::tag("v1.1.0").unwrap();
+    let tag = draft
+        .tag(&name, &commit.id, &person(), AT, "1.1.0")
+        .unwrap();
+    write(&world.repo, std::slice::from_ref(&commit), Some(&tag)).unwrap();
+    world.here(&["fsck", "--strict", "--no-dangling"]);
+    let item = item(&[
+        change("refs/heads/main", Some(&old), &commit.id),
+        change("refs/tags/v1.1.0", None, &tag.id),
+    ]);
+    let target = world.open("git", Some("origin"));
+    target.publish(&item).unwrap();
+    assert_eq!(world.remote_ref("refs/tags/v1.1.0"), tag.id.as_str());
+    let text = world.there(&["show", "main:pkg/version.py"]);
+    assert_eq!(text, "__version__ = \"1.1.0\"");
+}
+
+#[test]
+fn what_is_no_repository_is_refused() {
     let world = World::new();
-    let path = world.dir.path().join("sha256");
-    world.git(
-        world.dir.path(),
-        &[
-            "init",
-            "-q",
-            "--object-format=sha256",
-            path.to_str().unwrap(),
-        ],
-    );
-    let Err(error) = Draft::open(&path) else {
-        panic!("it opened");
-    };
-    let failure = shipway_core::Failure::from(error);
-    assert!(failure.message.contains("sha256"), "{failure:?}");
     assert!(Draft::open(world.dir.path()).is_err());
 }

@@ -41,14 +41,21 @@ pub fn person() -> Person {
 
 impl World {
     pub fn new() -> Self {
+        Self::of("sha1")
+    }
+
+    /// With object ids of this format.
+    pub fn of(format: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (repo, bare) = (dir.path().join("repo"), dir.path().join("remote.git"));
         let world = Self { dir, repo, bare };
-        world.git(
-            world.dir.path(),
-            &["init", "-q", "--bare", "-b", "main", "remote.git"],
-        );
-        world.git(world.dir.path(), &["init", "-q", "-b", "main", "repo"]);
+        let format = format!("--object-format={format}");
+        let init = |options: &[&str]| {
+            let words = [&["init", "-q", &format, "-b", "main"], options].concat();
+            world.git(world.dir.path(), &words);
+        };
+        init(&["--bare", "remote.git"]);
+        init(&["repo"]);
         let write = |path: &str, text: &str| {
             let path = world.repo.join(path);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();

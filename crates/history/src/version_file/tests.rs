@@ -1,4 +1,11 @@
 use super::*;
+
+fn spec<'a>(path: &'a str, pattern: Option<&'a str>) -> Spec<'a> {
+    Spec {
+        pattern,
+        ..Spec::of(path)
+    }
+}
 use proptest::prelude::*;
 
 fn pep(text: &str) -> Version {
@@ -107,8 +114,192 @@ const FILES: &[(&str, Option<&str>, &str)] = &[
         Some("LABEL version=\"{version}\""),
         "LABEL version=\"@\"\nLABEL other=\"0.1\"\n",
     ),
+    (
+        "conf/app.toml",
+        None,
+        "version = '@' # 0.1\r\n[a]\nversion = '0.2'",
+    ),
+    (
+        "jsr.json",
+        None,
+        "// \"version\": \"0.1\"\n{ /* version */ 'a': [1, {version: '0.2',}, -0x1F,], version: '@', // end\n}",
+    ),
+    (
+        ".bumpversion.cfg",
+        None,
+        "[bumpversion]\r\ncurrent_version = @\r\n[bumpversion:file:a]\r\ncurrent_version = 0.1\r\n",
+    ),
+    (
+        "gradle.properties",
+        None,
+        "# version=0.1\nversion=@\norg.gradle.jvmargs=-Xmx2g\n",
+    ),
+    (
+        "include/x.h",
+        None,
+        "/* #define X_VERSION \"0.1\" */\r\n#  define X_VERSION\t\"@\" // 0.2\r\n#define CONVERSION \"0.3\"\r\n#define X_VERSION_FLAGS 3\r\n",
+    ),
     ("x.toml", Some("{version}"), "v = 'x@'"),
 ];
+
+/// Files that hold numbers in several places: (path, before, after 1.4.0, after 2.0.1).
+#[test]
+fn numbers_in_several_places_are_one_version() {
+    for (path, form) in [
+        (
+            "x.h",
+            "#define X_VERSION_MAJOR {0}\n#define X_VERSION_MINOR ({1}) /* 7 */\n\n#define X_VERSION_PATCH {2}\n#define X_VERSION \"{0}.{1}.{2}\"\n",
+        ),
+        (
+            "x.hpp",
+            "# define MAJOR_VERSION {0}\r\n# define MINOR_VERSION {1}\r\n# define MICRO_VERSION\t{2}\r\n",
+        ),
+        (
+            "a.py",
+            "VERSION = ({0},{1} , {2},)  # 7\n__version__ = '.'.join(map(str, VERSION))\n",
+        ),
+        (
+            "a.py",
+            "__version__ = '{0}.{1}.{2}'\nversion_info: tuple = [{0}, {1}, {2}]\n",
+        ),
+        ("a.py", "VERSION = ({0}, {1}, {2}, \"final\", 0)\n"),
+    ] {
+        let filled = |numbers: [&str; 3]| {
+            let number = |text: String, at: usize| text.replace(&format!("{{{at}}}"), numbers[at]);
+            (0..3).fold(form.to_owned(), number).into_bytes()
+        };
+        let before = filled(["1", "4", "0"]);
+        let spec = Spec::of(path);
+        assert_eq!(
+            read_version(&spec, &before).as_deref(),
+            Ok("1.4.0"),
+            "{form}"
+        );
+        let after = set(&spec, &before, &pep("2.0.11")).unwrap();
+        assert_eq!(after, filled(["2", "0", "11"]), "{form}");
+        assert_eq!(set(&spec, &after, &pep("1.4.0")).unwrap(), before, "{form}");
+    }
+    let rc = pep("2.0.0rc3");
+    let django = Spec::of("a.py");
+    let set_to =
+        |text: &str| set(&django, text.as_bytes(), &rc).map(|b| String::from_utf8(b).unwrap());
+    assert_eq!(
+        set_to("VERSION = (1, 9, 0, 'beta', 1)\n").unwrap(),
+        "VERSION = (2, 0, 0, 'rc', 3)\n"
+    );
+    assert_eq!(
+        set_to("version_info = (1, 9, 0, 'final', 0)\n__version__ = '1.9.0'").unwrap(),
+        "version_info = (2, 0, 0, 'candidate', 3)\n__version__ = '2.0.0rc3'"
+    );
+    for numbers_only in ["VERSION = (1, 9, 0)\n", "VERSION = (1, 9)\n"] {
+        let error = set_to(numbers_only).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("a.py needs a version of numbers, and 2.0.0rc3"),
+            "{error}"
+        );
+    }
+    // The text says all of it, the numbers what they can.
+    let header =
+        "#define V_VERSION \"1.9.0\"\n#define V_VERSION_MAJOR 1\n#define V_VERSION_MINOR 9\n";
+    let after = set(&Spec::of("v.h"), header.as_bytes(), &rc);
+    assert!(
+        matches!(after, Err(VersionFileError::Spelling { .. })),
+        "2.0.0 has three numbers"
+    );
+    let wider = format!("{header}#define V_VERSION_PATCH 0\n");
+    let after = String::from_utf8(set(&Spec::of("v.h"), wider.as_bytes(), &rc).unwrap()).unwrap();
+    assert!(
+        after.contains("\"2.0.0rc3\"") && after.contains("MAJOR 2") && after.contains("MINOR 0")
+    );
+}
+
+#[test]
+fn a_key_says_which_of_several_it_is() {
+    for (path, key, text) in [
+        (
+            "pyproject.toml",
+            "tool.commitizen.version",
+            "[project]\nversion = '0.1'\n[tool.commitizen]\nversion = '@'\n",
+        ),
+        (
+            "Cargo.toml",
+            "workspace.metadata.\"a.b\".1",
+            "[package]\nversion='0.1'\n[workspace.metadata]\n\"a.b\" = ['0.2', '@']\n",
+        ),
+        (
+            "a.json",
+            "x.\"@y/z\".1.v",
+            "{\"x\": {\"\\u0040y/z\": [0, {\"v\": \"@\", \"w\": \"0.1\"}]}}",
+        ),
+        (
+            "setup.cfg",
+            "\"tool:x\".release",
+            "[metadata]\nversion = 0.1\n[tool:x]\nrelease : @\n",
+        ),
+        (
+            "x.h",
+            "API_VERSION",
+            "#define X_VERSION \"0.1\"\n#define API_VERSION \"@\"\n",
+        ),
+        ("a.py", "RELEASE", "version = '0.1'\nRELEASE = '@'\n"),
+    ] {
+        let spec = Spec {
+            key: Some(key),
+            ..Spec::of(path)
+        };
+        let before = filled(text, "1.0.0");
+        assert_eq!(
+            read_version(&spec, &before).as_deref(),
+            Ok("1.0.0"),
+            "{text}"
+        );
+        assert_eq!(
+            set(&spec, &before, &pep("1.10.0")).unwrap(),
+            filled(text, "1.10.0")
+        );
+        let nowhere = Spec {
+            key: Some("no.where"),
+            ..spec
+        };
+        assert!(
+            matches!(
+                read_version(&nowhere, &before),
+                Err(VersionFileError::Missing { .. })
+            ),
+            "{path}"
+        );
+        let broken = Spec {
+            key: Some("\"a"),
+            ..spec
+        };
+        let error = read_version(&broken, &before).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                VersionFileError::Key { .. } | VersionFileError::Missing { .. }
+            ),
+            "{error}"
+        );
+    }
+    let said = Spec {
+        kind: Some(Kind::named("python").unwrap()),
+        ..Spec::of("bin/tool")
+    };
+    assert_eq!(
+        read_version(&said, b"version = '1.0'").as_deref(),
+        Ok("1.0")
+    );
+    let error = Kind::named("pyproject.toml").unwrap_err();
+    assert_eq!(error.hint().unwrap(), "did you mean pyproject?");
+    let error = read_version(
+        &Spec::of("debian/changelog"),
+        b"x (1.0-1) unstable; urgency=low\n",
+    )
+    .unwrap_err();
+    assert!(error.hint().unwrap().contains("dch"), "{error}");
+}
 
 fn filled(text: &str, version: &str) -> Vec<u8> {
     text.replace('@', version).into_bytes()
@@ -120,11 +311,11 @@ fn the_version_is_read_and_set_and_nothing_else_changes() {
         let before = filled(text, "1.0.0");
         let shown = String::from_utf8_lossy(&before).into_owned();
         assert_eq!(
-            read_version(path, &before, *pattern).as_deref(),
+            read_version(&spec(path, *pattern), &before).as_deref(),
             Ok("1.0.0"),
             "{path}:\n{shown}"
         );
-        let after = set(path, &before, *pattern, &pep("1.10.0")).unwrap();
+        let after = set(&spec(path, *pattern), &before, &pep("1.10.0")).unwrap();
         assert_eq!(after, filled(text, "1.10.0"), "{path}:\n{shown}");
     }
 }
@@ -133,7 +324,7 @@ fn the_version_is_read_and_set_and_nothing_else_changes() {
 fn each_file_gets_the_spelling_that_it_needs() {
     let rc = pep("1.1.0rc1");
     let write = |path, text: &str| {
-        String::from_utf8(set(path, text.as_bytes(), None, &rc).unwrap()).unwrap()
+        String::from_utf8(set(&Spec::of(path), text.as_bytes(), &rc).unwrap()).unwrap()
     };
     assert_eq!(
         write("package.json", "{\"version\":\"1.0.0\"}"),
@@ -141,9 +332,8 @@ fn each_file_gets_the_spelling_that_it_needs() {
     );
     assert_eq!(write("a.py", "version = '1.0.0'"), "version = '1.1.0rc1'");
     let post = set(
-        "package.json",
+        &Spec::of("package.json"),
         b"{\"version\":\"1.0.0\"}",
-        None,
         &pep("1.0.post1"),
     )
     .unwrap_err();
@@ -245,7 +435,7 @@ fn no_version_says_why_and_what_is_near() {
             "the pattern fits nowhere",
         ),
     ] {
-        let error = read_version(path, text.as_bytes(), pattern).unwrap_err();
+        let error = read_version(&spec(path, pattern), text.as_bytes()).unwrap_err();
         assert!(
             matches!(error, VersionFileError::Missing { .. }),
             "{text}: {error}"
@@ -277,7 +467,7 @@ fn several_versions_are_listed_with_their_lines() {
             "line 1: a x==1.0 b; line 3: x==2.0",
         ),
     ] {
-        let error = set(path, text.as_bytes(), pattern, &pep("3.0")).unwrap_err();
+        let error = set(&spec(path, pattern), text.as_bytes(), &pep("3.0")).unwrap_err();
         assert!(
             matches!(error, VersionFileError::Ambiguous { .. }),
             "{error}"
@@ -294,16 +484,16 @@ fn files_that_cannot_be_read_say_where() {
         ("package.json", b"{]", 1),
         ("package.json", b"{\n\n\"version", 3),
     ] {
-        let error = read_version(path, bytes, None).unwrap_err();
+        let error = read_version(&Spec::of(path), bytes).unwrap_err();
         assert!(
             matches!(error, VersionFileError::Syntax { line: found, .. } if found == line),
             "{error}"
         );
     }
-    let error = read_version("a.py", b"# \xff", None).unwrap_err();
+    let error = read_version(&Spec::of("a.py"), b"# \xff").unwrap_err();
     assert!(matches!(error, VersionFileError::NotText { at: 2, .. }));
     for pattern in ["", "x", "{version}{version}"] {
-        let error = read_version("x", b"1.0", Some(pattern)).unwrap_err();
+        let error = read_version(&spec("x", Some(pattern)), b"1.0").unwrap_err();
         assert!(
             matches!(error, VersionFileError::Pattern { .. }),
             "{pattern}"
@@ -348,19 +538,19 @@ proptest! {
     fn setting_and_setting_back_gives_the_same_bytes(file in 0..FILES.len() - 1, old in "[0-9]{1,2}\\.[0-9]{1,3}(\\.[0-9])?(rc[1-9])?") {
         let (path, pattern, text) = FILES[file];
         let old_version = pep(&old);
-        let old = match path { "Cargo.toml" | "package.json" => old_version.semver().unwrap(), _ => old_version.to_string() };
+        let old = spec(path, pattern).spelling().write(&old_version).unwrap();
         let before = filled(text, &old);
-        let there = set(path, &before, pattern, &pep("77.7.7rc7")).unwrap();
+        let there = set(&spec(path, pattern), &before, &pep("77.7.7rc7")).unwrap();
         prop_assert!(there != before);
-        prop_assert_eq!(set(path, &there, pattern, &old_version).unwrap(), before);
+        prop_assert_eq!(set(&spec(path, pattern), &there, &old_version).unwrap(), before);
     }
 
     #[test]
     fn any_text_is_read_or_refused(file in 0..FILES.len(), text in "(?s)[\\[\\]{}'\"\\\\:=,#\n a-e0-9.]{0,40}|.{0,20}") {
         let (path, pattern, _) = FILES[file];
         let version = pep("7.7.7");
-        if let Ok(after) = set(path, text.as_bytes(), pattern, &version) {
-            let read = read_version(path, &after, pattern).unwrap();
+        if let Ok(after) = set(&spec(path, pattern), text.as_bytes(), &version) {
+            let read = read_version(&spec(path, pattern), &after).unwrap();
             prop_assert_eq!(read, "7.7.7");
         }
     }
@@ -370,8 +560,8 @@ proptest! {
         let pieces = ["__version__", " = ", "'", "\"", "'''", "\"\"\"", "1.0", "\n", "#", "\\", "(", ")", "é", "version="];
         let text: String = parts.iter().map(|part| pieces[*part]).collect();
         for path in ["a.py", "setup.py"] {
-            if let Ok(after) = set(path, text.as_bytes(), None, &pep("7.7.7")) {
-                prop_assert_eq!(read_version(path, &after, None).unwrap(), "7.7.7");
+            if let Ok(after) = set(&Spec::of(path), text.as_bytes(), &pep("7.7.7")) {
+                prop_assert_eq!(read_version(&Spec::of(path), &after).unwrap(), "7.7.7");
             }
         }
     }

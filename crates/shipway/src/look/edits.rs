@@ -6,7 +6,7 @@ use super::{indexes, version};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::Session;
-use shipway_core::config::Changelog;
+use shipway_core::config::{Changelog, VersionFile};
 use shipway_core::plan::{Commit, GitTime, Patience, Person, Source, Tag};
 use shipway_core::planner::{Facts, config_digest, fill};
 use shipway_core::version::{Level, Version};
@@ -222,7 +222,7 @@ impl<'a> Work<'a> {
         let version = &self.decided.version;
         for file in &self.ground.config.project.version_files {
             let bytes = self.file(&self.head, &file.path)?;
-            let says = version_file::read_version(&file.path, &bytes, file.pattern.as_deref())
+            let says = version_file::read_version(&place(file), &bytes)
                 .map_err(|error| version_file_error(&error))?;
             let parsed = Version::parse(&says, version.scheme())
                 .map_err(|error| version::version_error(&error))?;
@@ -320,7 +320,7 @@ impl<'a> Work<'a> {
                 Some(at) => files.remove(at).1,
                 None => self.file(commit, &file.path)?,
             };
-            let bytes = version_file::set(&file.path, &bytes, file.pattern.as_deref(), version)
+            let bytes = version_file::set(&place(file), &bytes, version)
                 .map_err(|error| version_file_error(&error))?;
             files.push((file.path.clone(), bytes));
         }
@@ -337,7 +337,7 @@ impl<'a> Work<'a> {
             .filter(|file| file.follows_development)
         {
             let bytes = self.file(&self.head, &file.path)?;
-            let says = version_file::read_version(&file.path, &bytes, file.pattern.as_deref())
+            let says = version_file::read_version(&place(file), &bytes)
                 .map_err(|error| version_file_error(&error))?;
             found.push((file.path.clone(), says));
         }
@@ -455,6 +455,14 @@ impl<'a> Work<'a> {
             at: self.at,
             message,
         }
+    }
+}
+
+/// Where a file of the configuration holds the version.
+fn place(file: &VersionFile) -> version_file::Spec<'_> {
+    version_file::Spec {
+        pattern: file.pattern.as_deref(),
+        ..version_file::Spec::of(&file.path)
     }
 }
 

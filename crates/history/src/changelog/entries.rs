@@ -80,7 +80,9 @@ pub(super) fn make(changes: &[Change], style: &Style) -> Made {
         if !text.is_empty() {
             text.push_str(eol);
         }
-        let _ = write!(text, "{} {title}{eol}{gap}", style.hashes);
+        style.push_group(&mut text, title);
+        text.push_str(eol);
+        text.push_str(gap);
         for change in of_group {
             push_entry(&mut text, change, style);
         }

@@ -1,55 +1,57 @@
-//! Compare links: `[1.1.0]: https://host/owner/name/compare/v1.0.0...v1.1.0` at the bottom, as GitHub, GitLab (`/-/compare/`)
-//! and Gitea have them.
+//! Compare links: `[1.1.0]: https://host/owner/name/compare/v1.0.0...v1.1.0` at the bottom, as GitHub, GitLab (`/-/compare/`),
+//! Gitea and Bitbucket (`/branches/compare/NEW%0DOLD`) have them.
 
-use super::Closing;
-use super::document::{Document, Title};
-use super::style::Style;
+use super::document::Document;
 use super::unreleased::is_unreleased;
+use std::collections::HashSet;
 
-/// The text with the link of the release added and that of the unreleased section moved; `None` where nothing is to be done.
-pub(super) fn add(
-    document: &Document,
-    closing: &Closing,
-    style: &Style,
-    warnings: &mut Vec<String>,
-) -> Option<String> {
+/// What is linked.
+pub(super) struct Linked<'l> {
+    /// As the heading has it.
+    pub label: &'l str,
+    pub tag: &'l str,
+    /// The configured heading of the unreleased section.
+    pub unreleased: Option<&'l str>,
+}
+
+/// What came of adding a link.
+pub(super) enum Added {
+    Text(String),
+    /// There is nothing to add one to.
+    Nothing,
+    /// Those that are there have a form that is not known.
+    Unknown,
+}
+
+/// The text with the link of the newest release added and that of the unreleased section moved.
+pub(super) fn add(document: &Document, linked: &Linked) -> Added {
     let text = document.text;
-    let refers = style.heading.contains(&format!("[{}]", style.label));
-    let labels: Vec<&str> = document
+    let labels: HashSet<&str> = document
         .sections
         .iter()
-        .filter_map(|section| match &section.title {
-            Title::Release(at) => Some(&text[at.clone()]),
-            _ => None,
-        })
+        .filter_map(|section| document.version_of(section))
         .collect();
-    let of_release = |label: &str| labels.contains(&label.trim_start_matches(['v', 'V']));
+    let of_release = |label: &str| labels.contains(label.trim_start_matches(['v', 'V']));
     let mut definitions = document.definitions.iter();
     let open = definitions
         .clone()
-        .find(|one| is_unreleased(one.label, closing.unreleased));
+        .find(|one| is_unreleased(one.label, linked.unreleased));
     let newest = definitions.find(|one| of_release(one.label));
-    if !refers || (open.is_none() && newest.is_none()) {
-        return None;
+    if open.is_none() && newest.is_none() {
+        return Added::Nothing;
     }
-    let line = |url: &str| format!("[{}]: {url}{}", style.label, style.eol);
+    let line = |url: &str| format!("[{}]: {url}{}", linked.label, document.eol);
     if let Some(open) = open
         && let Some(compare) = Compare::of(&text[open.url.clone()])
     {
-        let moved = format!(
-            "{}{}{}{}",
-            compare.place, closing.tag, compare.dots, compare.new
-        );
-        let added = format!(
-            "{}{}{}{}",
-            compare.place, compare.old, compare.dots, closing.tag
-        );
+        let moved = compare.with(linked.tag, compare.new);
+        let added = compare.with(compare.old, linked.tag);
         let ended = if text[..open.line.end].ends_with('\n') {
             ""
         } else {
-            style.eol
+            document.eol
         };
-        return Some(format!(
+        return Added::Text(format!(
             "{}{moved}{}{ended}{}{}",
             &text[..open.url.start],
             &text[open.url.end..open.line.end],
@@ -58,57 +60,84 @@ pub(super) fn add(
         ));
     }
     if let Some(newest) = newest
-        && let Some(url) = rolled(&text[newest.url.clone()], closing.tag)
+        && let Some(url) = rolled(&text[newest.url.clone()], linked.tag)
     {
         let at = newest.line.start;
-        return Some(format!("{}{}{}", &text[..at], line(&url), &text[at..]));
+        return Added::Text(format!("{}{}{}", &text[..at], line(&url), &text[at..]));
     }
-    warnings.push(format!(
-        "the changelog's links are of a form that is not known, so there is none for {}",
-        closing.version
-    ));
-    None
+    Added::Unknown
 }
 
 /// `place/compare/` `old` `...` `new`
-struct Compare<'a> {
+pub(super) struct Compare<'a> {
     place: &'a str,
-    old: &'a str,
+    pub old: &'a str,
     dots: &'a str,
-    new: &'a str,
+    pub new: &'a str,
+    /// Bitbucket names the new one first.
+    turned: bool,
 }
 
 impl<'a> Compare<'a> {
-    fn of(url: &'a str) -> Option<Self> {
+    pub fn of(url: &'a str) -> Option<Self> {
         let start = url.find("/compare/")? + "/compare/".len();
         let (place, range) = url.split_at(start);
-        let dots = if range.contains("...") { "..." } else { ".." };
-        let (old, new) = range.split_once(dots)?;
+        let turned = place.ends_with("/branches/compare/");
+        let signs = if turned {
+            ["%0D", "%0d", ".."]
+        } else {
+            ["...", "..", "%0D"]
+        };
+        let dots = signs.into_iter().find(|sign| range.contains(sign))?;
+        let (first, second) = range.split_once(dots)?;
+        let second = second.split(['#', '?']).next().unwrap_or(second);
+        let (old, new) = if turned {
+            (second, first)
+        } else {
+            (first, second)
+        };
         (!old.is_empty() && !new.is_empty()).then_some(Self {
             place,
             old,
             dots,
             new,
+            turned,
         })
+    }
+
+    pub fn with(&self, old: &str, new: &str) -> String {
+        let (first, second) = if self.turned { (new, old) } else { (old, new) };
+        format!("{}{first}{}{second}", self.place, self.dots)
     }
 }
 
+const PAGES: [&str; 6] = [
+    "/releases/tag/",
+    "/-/tags/",
+    "/-/releases/",
+    "/src/tag/",
+    "/tree/",
+    "/commits/tag/",
+];
+
 /// The link of the next release, from that of the newest: a comparison from where that one ended, or the tag's page.
 pub(super) fn rolled(url: &str, tag: &str) -> Option<String> {
-    if let Some(Compare {
-        place, dots, new, ..
-    }) = Compare::of(url)
-    {
-        return Some(format!("{place}{new}{dots}{tag}"));
+    if let Some(compare) = Compare::of(url) {
+        return Some(compare.with(compare.new, tag));
     }
-    let pages = [
-        "/releases/tag/",
-        "/-/tags/",
-        "/-/releases/",
-        "/src/tag/",
-        "/tree/",
-    ];
-    let end = pages
+    page(url, tag)
+}
+
+/// A link of the same form as another one, from one tag to the next.
+pub(super) fn between(url: &str, old: &str, tag: &str) -> Option<String> {
+    if let Some(compare) = Compare::of(url) {
+        return Some(compare.with(old, tag));
+    }
+    page(url, tag)
+}
+
+fn page(url: &str, tag: &str) -> Option<String> {
+    let end = PAGES
         .iter()
         .find_map(|page| url.find(page).map(|at| at + page.len()))?;
     Some(format!("{}{tag}", &url[..end]))

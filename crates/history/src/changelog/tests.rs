@@ -1,9 +1,10 @@
 use super::*;
-use crate::change::Changes;
+use crate::change::{Change, Changes};
 use crate::walk::Commit;
 use proptest::prelude::*;
 use shipway_core::config::Scheme;
 use shipway_core::name::Oid;
+use shipway_core::version::Version;
 
 fn pep(text: &str) -> Version {
     Version::parse(text, Scheme::Pep440).unwrap()
@@ -171,13 +172,17 @@ fn links_follow_the_file() {
             "[Unreleased]: https://github.com/o/r/commits/main\n[1.1.0]: https://github.com/o/r/tree/v1.1.0\n[1.0.0]: https://github.com/o/r/tree/v1.0.0\n",
         ),
         (
+            "[Unreleased]: https://bitbucket.org/o/r/branches/compare/HEAD%0Dv1.0.0\n",
+            "[Unreleased]: https://bitbucket.org/o/r/branches/compare/HEAD%0Dv1.1.0\n[1.1.0]: https://bitbucket.org/o/r/branches/compare/v1.1.0%0Dv1.0.0\n",
+        ),
+        (
             "[#1]: https://github.com/o/r/issues/1\n",
             "[#1]: https://github.com/o/r/issues/1\n",
         ),
     ] {
         assert_eq!(close_links(before), after);
     }
-    let text = "## [Unreleased]\n- x\n\n[Unreleased]: https://bitbucket.org/o/r/branches/compare/HEAD%0Dv1.0.0\n";
+    let text = "## [Unreleased]\n- x\n\n[Unreleased]: https://example.org/changes-since/v1.0.0\n";
     let closed = closed_with(Some(text), &[]).unwrap();
     assert_eq!(closed.warnings.len(), 1);
     assert!(closed.warnings[0].contains("form that is not known"));

@@ -1,15 +1,19 @@
 //! Changes: what the commits of a range mean to users, and which of them undo each other.
 //!
-//! Invariants: every commit of the range is accounted for: listed as a change, cancelled by a revert in the same range, or
-//! counted as a merge. A commit that does not follow Conventional Commits is listed as [`Kind::Other`], never lost.
+//! Invariants: every commit of the range is accounted for: listed as a change, cancelled by a revert in the same range, left out
+//! because it asks for that, or counted as a merge. A commit that does not follow the convention is listed as
+//! [`Kind::Other`], never lost. The cost is linear in the commits.
 //!
 //! Must not: read a repository.
 
-use crate::conventional::{Conventional, subject};
+use crate::convention::Convention;
+use crate::merges::Merges;
+use crate::read::{Read, Voice};
+use crate::revert;
 use crate::walk::{Author, Commit};
 use shipway_core::name::Oid;
 use shipway_core::version::Level;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 
 /// What kind of change a commit says it is.
@@ -76,12 +80,14 @@ pub struct Changes {
     pub listed: Vec<Change>,
     /// Commits that a revert in the range cancels, and those reverts. Newest first.
     pub cancelled: Vec<Change>,
-    /// Merge commits that say nothing of their own.
+    /// Commits that ask not to be counted: `[skip release]`, `fixup! …`. Newest first.
+    pub skipped: Vec<Change>,
+    /// Merge commits that say nothing of their own, or only what the commits that they brought in say.
     pub merges: usize,
 }
 
 impl Kind {
-    fn of(kind: &str) -> Self {
+    pub(crate) fn of(kind: &str) -> Self {
         match kind {
             "feat" => Self::Feature,
             "fix" => Self::Fix,
@@ -128,14 +134,36 @@ impl fmt::Display for Change {
 
 impl Changes {
     /// Those of a range of commits, newest first.
-    pub fn of(commits: &[Commit]) -> Self {
-        let cancelled = cancelled(commits);
+    pub fn of(commits: &[Commit], convention: &Convention) -> Self {
+        let reads = commits
+            .iter()
+            .map(|commit| Read::of(commit.clone(), convention));
+        Self::from_reads(reads.collect())
+    }
+
+    /// Those of a range of commits that were read one by one: newest first, as the walk found them.
+    ///
+    /// `from_reads` of every commit's [`Read::of`] is [`Changes::of`].
+    pub fn from_reads(reads: Vec<Read>) -> Self {
+        let ids: HashMap<&str, usize> = reads
+            .iter()
+            .enumerate()
+            .map(|(at, read)| (read.id.as_str(), at))
+            .collect();
+        let merges = Merges::of(&reads, &ids);
+        let cancelled = revert::cancelled(&reads, &ids, &merges);
+        let repeated = repeated(&reads, &merges);
+        drop(ids);
         let mut changes = Self::default();
-        for (at, commit) in commits.iter().enumerate() {
-            match change(commit) {
-                None => changes.merges += 1,
-                Some(change) if cancelled.contains(&at) => changes.cancelled.push(change),
-                Some(change) => changes.listed.push(change),
+        for (at, read) in reads.into_iter().enumerate() {
+            if read.voice == Voice::None || repeated[at] {
+                changes.merges += 1;
+            } else if cancelled[at] {
+                changes.cancelled.extend(read.changes);
+            } else if read.voice == Voice::Skipped {
+                changes.skipped.extend(read.changes);
+            } else {
+                changes.listed.extend(read.changes);
             }
         }
         changes
@@ -149,248 +177,40 @@ impl Changes {
     }
 }
 
-/// `None` for a merge that says nothing of its own.
-fn change(commit: &Commit) -> Option<Change> {
-    let message = &commit.message;
-    if let Some(read) = Conventional::parse(message) {
-        let breaking = read.breaking().map(str::to_owned);
-        let mut references = references(&read.description);
-        let footers = read.footers.iter().map(|footer| match footer.separator {
-            crate::conventional::Separator::Colon => footer.value.clone(),
-            crate::conventional::Separator::Hash => format!("#{}", footer.value),
-        });
-        for found in footers.flat_map(|text| self::references(&text)) {
-            if !references.contains(&found) {
-                references.push(found);
-            }
-        }
-        return Some(Change {
-            commit: Some(commit.id.clone()),
-            origin: Origin::Commit,
-            kind: Kind::of(&read.kind),
-            scope: read.scope,
-            breaking,
-            description: read.description,
-            references,
-            authors: vec![commit.author.clone()],
-            time: commit.time,
-            level: None,
-            group: None,
-            release_as: None,
-            components: Vec::new(),
-        });
+/// By position: the merges whose words were said already by what they brought in.
+fn repeated(reads: &[Read], merges: &Merges) -> Vec<bool> {
+    let mut repeated = vec![false; reads.len()];
+    let speaks = |voice| matches!(voice, Voice::Merge | Voice::Title);
+    if !reads.iter().any(|read| speaks(read.voice)) {
+        return repeated;
     }
-    let reverts = Revert::read(message);
-    if commit.parents.len() > 1 && reverts.is_none() {
-        return None;
-    }
-    let description = subject(message);
-    Some(Change {
-        commit: Some(commit.id.clone()),
-        origin: Origin::Commit,
-        kind: if reverts.is_some_and(|revert| revert.is_all) {
-            Kind::Revert
-        } else {
-            Kind::Other
-        },
-        scope: None,
-        breaking: None,
-        references: references(&description),
-        description,
-        authors: vec![commit.author.clone()],
-        time: commit.time,
-        level: None,
-        group: None,
-        release_as: None,
-        components: Vec::new(),
-    })
-}
-
-/// `#12`, `GH-12` and `owner/name#12` in a text.
-fn references(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let outside = |c: char| c.is_whitespace() || "()[]{},;:'\"<>".contains(c);
-    for word in text.split(outside) {
-        let word = word.trim_end_matches(['.', '!', '?']);
-        let number = match word.split_once('#') {
-            Some((repository, number)) => {
-                let named = repository.is_empty() || repository.split('/').count() == 2;
-                named.then_some(number)
-            }
-            None => word.strip_prefix("GH-"),
+    // How many before a place say what kind of change they are, and how many break something.
+    let mut before = vec![(0_usize, 0_usize)];
+    let mut last: HashMap<u64, usize> = HashMap::new();
+    for (place, at) in merges.order.iter().enumerate() {
+        let read = &reads[*at];
+        let within = merges.brought_in(*at);
+        let (end, start) = (before[within.end], before[within.start]);
+        let breaks = read.changes.iter().any(|change| change.breaking.is_some());
+        repeated[*at] = match read.voice {
+            Voice::Merge => last
+                .get(&read.titles.bare)
+                .is_some_and(|place| within.contains(place)),
+            Voice::Title => end.0 > start.0 && (end.1 > start.1 || !breaks),
+            Voice::Own | Voice::None | Voice::Skipped => false,
         };
-        let is_number = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
-        if number.is_some_and(is_number) && !found.iter().any(|one| one == word) {
-            found.push(word.to_owned());
+        let counts = !repeated[*at] && read.voice != Voice::Skipped;
+        let says = counts && read.is_conventional();
+        if says {
+            last.insert(read.titles.bare, place);
         }
+        let (said, broke) = before[place];
+        before.push((
+            said + usize::from(says),
+            broke + usize::from(counts && breaks),
+        ));
     }
-    found
-}
-
-/// What a commit takes back.
-struct Revert<'a> {
-    /// Whether that is all it does, by its header. Otherwise it is a change of its own as well.
-    is_all: bool,
-    /// Full or abbreviated.
-    ids: Vec<&'a str>,
-    /// The header in quotes, where the message names no commit.
-    title: Option<&'a str>,
-}
-
-impl<'a> Revert<'a> {
-    fn read(message: &'a str) -> Option<Self> {
-        let mut lines = message
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty());
-        let header = lines.next()?;
-        let kind = Conventional::parse(message).map(|read| read.kind);
-        let quoted = ["Revert \"", "Reapply \""]
-            .iter()
-            .find_map(|start| header.strip_prefix(start)?.strip_suffix('"'));
-        let by_type = kind.as_deref() == Some("revert");
-        // git: "This reverts commit ID." and, for merges, "…, reversing changes made to ID."
-        let mut ids: Vec<&str> = lines
-            .clone()
-            .filter_map(|line| id(line.strip_prefix("This reverts commit ")?))
-            .collect();
-        if by_type {
-            // The specification's example: `Refs: 676104e, a215868`.
-            let listed = lines.filter_map(|line| line.strip_prefix("Refs: "));
-            ids.extend(
-                listed
-                    .flat_map(|line| line.split([',', ' ']))
-                    .filter_map(id),
-            );
-        }
-        let is_all = by_type || quoted.is_some();
-        let by_type_title = || header.split_once(": ").map(|(_, title)| title.trim());
-        let title = quoted.or_else(|| by_type.then(by_type_title).flatten());
-        (is_all || !ids.is_empty()).then_some(Self { is_all, ids, title })
-    }
-}
-
-/// The object id that a text begins with.
-fn id(text: &str) -> Option<&str> {
-    let end = text
-        .find(|c: char| !c.is_ascii_hexdigit())
-        .unwrap_or(text.len());
-    (7..=64).contains(&end).then(|| &text[..end])
-}
-
-/// Positions of the commits that a revert in the same range cancels, and of those reverts.
-///
-/// From the newest on, so that a revert which was itself reverted cancels nothing.
-fn cancelled(commits: &[Commit]) -> BTreeSet<usize> {
-    let mut gone = BTreeSet::new();
-    let mut index: Option<Index> = None;
-    for (at, commit) in commits.iter().enumerate() {
-        if gone.contains(&at) {
-            continue;
-        }
-        let Some(revert) = Revert::read(&commit.message) else {
-            continue;
-        };
-        let index = index.get_or_insert_with(|| Index::of(commits));
-        let mut hit: Vec<usize> = revert.ids.iter().filter_map(|id| index.by_id(id)).collect();
-        if revert.ids.is_empty() {
-            hit.extend(
-                revert
-                    .title
-                    .and_then(|title| index.by_title(title, at, &gone)),
-            );
-        }
-        hit.retain(|target| *target != at && !gone.contains(target));
-        if hit.is_empty() {
-            continue;
-        }
-        for target in hit {
-            gone.extend(index.brought_in_by(target));
-        }
-        if revert.is_all {
-            gone.insert(at);
-        }
-    }
-    gone
-}
-
-/// The commits of a range, found by id and by title. Made only once a revert asks.
-struct Index<'a> {
-    commits: &'a [Commit],
-    ids: BTreeMap<&'a str, usize>,
-    titles: HashMap<&'a str, Vec<usize>>,
-}
-
-impl<'a> Index<'a> {
-    fn of(commits: &'a [Commit]) -> Self {
-        let mut titles: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, commit) in commits.iter().enumerate() {
-            let title = commit.message.lines().find(|line| !line.trim().is_empty());
-            titles
-                .entry(title.unwrap_or_default().trim())
-                .or_default()
-                .push(at);
-        }
-        let ids = commits
-            .iter()
-            .enumerate()
-            .map(|(at, commit)| (commit.id.as_str(), at))
-            .collect();
-        Self {
-            commits,
-            ids,
-            titles,
-        }
-    }
-
-    /// The one commit whose id begins so.
-    fn by_id(&self, id: &str) -> Option<usize> {
-        let id = id.to_ascii_lowercase();
-        let mut fit = self
-            .ids
-            .range(id.as_str()..)
-            .take_while(|(full, _)| full.starts_with(&id));
-        match (fit.next(), fit.next()) {
-            (Some((_, at)), None) => Some(*at),
-            _ => None,
-        }
-    }
-
-    /// The newest commit of this title that is older than the revert and still stands.
-    fn by_title(&self, title: &str, revert: usize, gone: &BTreeSet<usize>) -> Option<usize> {
-        let at = self.titles.get(title)?;
-        at.iter()
-            .copied()
-            .find(|at| *at > revert && !gone.contains(at))
-    }
-
-    /// The commit, and for a merge all that it brought in: what its other parents have and its first has not.
-    fn brought_in_by(&self, merge: usize) -> BTreeSet<usize> {
-        let mut brought = BTreeSet::from([merge]);
-        let parents = &self.commits[merge].parents;
-        if let Some((first, others)) = parents
-            .split_first()
-            .filter(|(_, others)| !others.is_empty())
-        {
-            let kept = self.reachable(std::slice::from_ref(first));
-            brought.extend(self.reachable(others).difference(&kept));
-        }
-        brought
-    }
-
-    /// Positions of the commits in the range that can be reached.
-    fn reachable(&self, from: &[Oid]) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<&Oid> = from.iter().collect();
-        while let Some(id) = open.pop() {
-            if let Some(at) = self.ids.get(id.as_str())
-                && found.insert(*at)
-            {
-                open.extend(&self.commits[*at].parents);
-            }
-        }
-        found
-    }
+    repeated
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ fn history(messages: &[&str]) -> Vec<Commit> {
     messages.iter().enumerate().map(commit).rev().collect()
 }
 
+fn read_all(messages: &[&str]) -> Changes {
+    Changes::of(&history(messages), &Convention::default())
+}
+
 fn descriptions(changes: &[Change]) -> Vec<&str> {
     changes
         .iter()
@@ -32,7 +36,7 @@ fn every_commit_is_accounted_for() {
     ]);
     commits[2].parents = vec![commits[3].id.clone(), commits[4].id.clone()];
     commits[1].parents = vec![commits[2].id.clone(), commits[4].id.clone()];
-    let changes = Changes::of(&commits);
+    let changes = Changes::of(&commits, &Convention::default());
     assert_eq!(changes.merges, 1);
     assert_eq!(changes.cancelled, []);
     let kinds: Vec<String> = changes
@@ -65,12 +69,7 @@ fn a_revert_in_the_range_cancels_what_it_reverts() {
         "revert: let us forget it\n\nRefs: abc0001, fffffff",
         "revert: feat: a\n\nThis reverts commit ABC0001000.",
     ] {
-        let changes = Changes::of(&history(&[
-            "fix: before",
-            "feat: a",
-            "fix: between",
-            revert,
-        ]));
+        let changes = read_all(&["fix: before", "feat: a", "fix: between", revert]);
         assert_eq!(
             descriptions(&changes.listed),
             ["between", "before"],
@@ -87,7 +86,7 @@ fn a_revert_of_something_released_is_a_change() {
         "Revert \"feat: long ago\"",
         "revert: feat: long ago",
     ] {
-        let changes = Changes::of(&history(&["fix: before", revert]));
+        let changes = read_all(&["fix: before", revert]);
         assert_eq!(changes.listed.len(), 2);
         assert_eq!(changes.listed[0].kind, Kind::Revert, "{revert}");
         assert_eq!(changes.cancelled, []);
@@ -103,21 +102,21 @@ fn a_reverted_revert_cancels_nothing() {
         &format!("Revert \"feat: a\"\n\n{}", id(0)),
         &again,
     ];
-    let changes = Changes::of(&history(&messages));
+    let changes = read_all(&messages);
     assert_eq!(descriptions(&changes.listed), ["a"]);
     assert_eq!(changes.cancelled.len(), 2);
 
     let reapply = format!("Reapply \"feat: a\"\n\n{}", id(1));
     let third = format!("Revert \"feat: a\"\n\n{}", id(0));
     let messages = [messages[0], messages[1], &reapply, "fix: b", &third];
-    let changes = Changes::of(&history(&messages));
+    let changes = read_all(&messages);
     assert_eq!(descriptions(&changes.listed), ["b"]);
 }
 
 #[test]
 fn a_change_with_a_header_of_its_own_stays() {
     let fix = "fix: back out the cache\n\nThis reverts commit abc0000.";
-    let changes = Changes::of(&history(&["perf: cache", fix]));
+    let changes = read_all(&["perf: cache", fix]);
     assert_eq!(descriptions(&changes.listed), ["back out the cache"]);
     assert_eq!(descriptions(&changes.cancelled), ["cache"]);
 }
@@ -136,7 +135,7 @@ fn reverting_a_merge_cancels_what_it_brought_in() {
     ]);
     commits[3].parents = vec![commits[5].id.clone()];
     commits[1].parents = vec![commits[4].id.clone(), commits[2].id.clone()];
-    let changes = Changes::of(&commits);
+    let changes = Changes::of(&commits, &Convention::default());
     assert_eq!(descriptions(&changes.listed), ["on main", "base"]);
     assert_eq!(changes.cancelled.len(), 3);
     assert_eq!(changes.merges, 1);
@@ -146,18 +145,6 @@ fn reverting_a_merge_cancels_what_it_brought_in() {
 fn an_id_that_fits_two_commits_cancels_neither() {
     let mut commits = history(&["feat: a", "feat: b", "revert: x\n\nRefs: abc0000"]);
     commits[1].id = Oid::new(format!("abc0000{}", "1".repeat(33))).unwrap();
-    let changes = Changes::of(&commits);
+    let changes = Changes::of(&commits, &Convention::default());
     assert_eq!(changes.listed.len(), 3);
-}
-
-#[test]
-fn references_are_found_in_texts() {
-    assert_eq!(
-        references("fix (#12), GH-3; see a/b#4. and #12!"),
-        ["#12", "GH-3", "a/b#4"]
-    );
-    assert_eq!(
-        references("C# 5, #x, a#1, ##2, colour #fff, GH-"),
-        Vec::<String>::new()
-    );
 }

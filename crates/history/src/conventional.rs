@@ -1,8 +1,22 @@
 //! One commit message, read by Conventional Commits 1.0.0.
 //!
-//! Numbers in brackets are the paragraphs of that specification. Where it leaves something open:
-//! a breaking change is believed wherever a line after the header begins with `BREAKING CHANGE: `, because a missed one costs
-//! users more than a major version too many; a body that follows the header without a blank line is a body all the same.
+//! Numbers in brackets are the paragraphs of that specification. Invariants: reading is linear in the message and copies
+//! nothing until somebody keeps it; whatever is kept is fit to be shown.
+//!
+//! Where the specification leaves something open, and where readers of it differ:
+//!
+//! * A breaking change is believed wherever a line after the header begins with `BREAKING CHANGE: `, also inside the body,
+//!   because a missed one costs users more than a major version too many. The grammar of `@conventional-commits/parser` wants a
+//!   footer; `conventional-commits-parser` and python-semantic-release take any line, as here.
+//! * Upper case alone counts [12, 15]. `conventional-commits-parser` takes any case; [`Breaking::AnyCase`] does as it does.
+//! * The space after the colon is demanded [1, 8]; at the end of a line git itself removes it, so `BREAKING CHANGE:` with the
+//!   text in the lines below counts. `git-conventional` takes `feat:x`; we do not.
+//! * Footers begin at the first line after a blank one that has a footer's form, and end with the message: [10] lets a value go
+//!   on over lines and paragraphs until the next footer. Readers that want one last paragraph (git's own trailers) see fewer.
+//! * A body that follows the header without a blank line [6] is a body all the same.
+//! * A type may hold any letters, digits and `-_./+`, in any script [14]; `conventional-commits-parser` allows ASCII word
+//!   characters only. Types are compared in lower case [15]; scopes are kept as written.
+//! * `feat(): x`, `feat!!: x` and `feat (x): y` follow no rule and are no header; some readers take the first.
 //!
 //! Must not: decide what a type means for the version.
 
@@ -41,30 +55,41 @@ pub enum Separator {
     Hash,
 }
 
+/// Which lines are believed to tell of a breaking change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Breaking {
+    /// `BREAKING CHANGE: ` and `BREAKING-CHANGE: ` in upper case, as the specification has it [12, 16].
+    #[default]
+    UpperCase,
+    /// `BREAKING CHANGE:` in any case, also as an item of a list, as `conventional-commits-parser` reads the Angular convention.
+    AnyCase,
+}
+
 impl Footer {
     /// Upper case alone counts [12, 15], and only with a colon [12].
     pub fn is_breaking(&self) -> bool {
-        self.separator == Separator::Colon
-            && matches!(self.token.as_str(), "BREAKING CHANGE" | "BREAKING-CHANGE")
+        self.separator == Separator::Colon && is_breaking_token(&self.token)
     }
 }
 
 impl Conventional {
     /// `None` where the message does not follow the specification.
     pub fn parse(message: &str) -> Option<Self> {
-        let mut lines = message
-            .lines()
-            .map(|line| line.strip_suffix('\r').unwrap_or(line));
-        let header = lines.by_ref().find(|line| !line.trim().is_empty())?;
-        let (kind, scope, marked_breaking, description) = header_parts(header)?;
-        let (body, footers) = body_and_footers(lines);
+        let message = Message::of(message);
+        let header = Header::read(message.header)?;
+        let (body, footers) = message.body(Breaking::UpperCase);
+        let footer = |footer: &FooterText<'_>| Footer {
+            token: footer.token.to_owned(),
+            separator: footer.separator,
+            value: footer.lines(),
+        };
         Some(Self {
-            kind: kind.to_lowercase(),
-            scope: scope.map(shown),
-            marked_breaking,
-            description: shown(description),
-            body,
-            footers,
+            kind: header.kind.to_lowercase(),
+            scope: header.scope.map(shown),
+            marked_breaking: header.marked,
+            description: shown(header.description),
+            body: with_plain_ends(body),
+            footers: footers.iter().map(footer).collect(),
         })
     }
 
@@ -78,8 +103,7 @@ impl Conventional {
 
 /// The first line that is not blank, fit to be shown.
 pub fn subject(message: &str) -> String {
-    let line = message.lines().find(|line| !line.trim().is_empty());
-    shown(line.unwrap_or_default().trim())
+    shown(Message::of(message).header.trim())
 }
 
 /// Without what moves a terminal's cursor or turns the reading direction.
@@ -94,71 +118,176 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// `type(scope)!: description` [1, 2, 4, 5].
-fn header_parts(header: &str) -> Option<(&str, Option<&str>, bool, &str)> {
-    let end = header.find(['(', '!', ':'])?;
-    let (kind, rest) = header.split_at(end);
-    let is_noun = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+');
-    if kind.is_empty() || !kind.chars().all(is_noun) {
-        return None;
-    }
-    let (scope, rest) = match rest.strip_prefix('(') {
-        Some(inner) => {
-            let (scope, rest) = inner.split_once(')')?;
-            if scope.trim().is_empty() || scope.contains('(') {
-                return None;
-            }
-            (Some(scope.trim()), rest)
-        }
-        None => (None, rest),
-    };
-    let (marked, rest) = match rest.strip_prefix('!') {
-        Some(rest) => (true, rest),
-        None => (false, rest),
-    };
-    let description = rest.strip_prefix(": ")?.trim();
-    (!description.is_empty()).then_some((kind, scope, marked, description))
+/// A message's parts, as they are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Message<'a> {
+    /// The first line that is not blank, without its end.
+    pub header: &'a str,
+    /// All that follows.
+    pub rest: &'a str,
 }
 
-/// Footers begin at the first line after a blank one that has a footer's form, and after that every such line begins the
-/// next; a breaking change begins one anywhere.
-fn body_and_footers<'a>(lines: impl Iterator<Item = &'a str>) -> (String, Vec<Footer>) {
-    let mut body: Vec<&str> = Vec::new();
-    let mut footers: Vec<(&str, Separator, Vec<&str>)> = Vec::new();
-    let mut after_blank = false;
-    for line in lines {
-        let begins = footer_start(line).filter(|(token, separator, _)| {
-            let breaking = matches!(*token, "BREAKING CHANGE" | "BREAKING-CHANGE");
-            after_blank || !footers.is_empty() || (breaking && *separator == Separator::Colon)
-        });
-        match (begins, footers.last_mut()) {
-            (Some((token, separator, value)), _) => footers.push((token, separator, vec![value])),
-            (None, Some((_, _, value))) => value.push(line),
-            (None, None) => body.push(line),
+impl<'a> Message<'a> {
+    pub fn of(message: &'a str) -> Self {
+        let mut rest = message;
+        while !rest.is_empty() {
+            let (line, after) = first_line(rest);
+            rest = after;
+            if !line.trim().is_empty() {
+                return Self { header: line, rest };
+            }
         }
-        after_blank = line.trim().is_empty();
+        Self {
+            header: "",
+            rest: "",
+        }
     }
-    let footer = |(token, separator, value): (&str, Separator, Vec<&str>)| Footer {
-        token: token.to_owned(),
-        separator,
-        value: value.join("\n").trim().to_owned(),
+
+    /// Body and footers. Footers begin at the first line after a blank one that has a footer's form, and after that every such
+    /// line begins the next; a breaking change begins one anywhere.
+    pub fn body(&self, breaking: Breaking) -> (&'a str, Vec<FooterText<'a>>) {
+        let mut footers: Vec<FooterText<'a>> = Vec::new();
+        let mut after_blank = false;
+        let mut body = self.rest;
+        let (mut rest, mut value_from) = (self.rest, 0);
+        while !rest.is_empty() {
+            let at = self.rest.len() - rest.len();
+            let (line, after) = first_line(rest);
+            let begun = breaking_start(line, after, breaking).or_else(|| {
+                let allowed = after_blank || !footers.is_empty();
+                allowed.then(|| footer_start(line)).flatten()
+            });
+            if let Some(footer) = begun {
+                match footers.last_mut() {
+                    Some(last) => last.value = &self.rest[value_from..at],
+                    None => body = &self.rest[..at],
+                }
+                value_from = at + line.len() - footer.value.len();
+                footers.push(footer);
+            }
+            after_blank = line.trim().is_empty();
+            rest = after;
+        }
+        if let Some(last) = footers.last_mut() {
+            last.value = &self.rest[value_from..];
+        }
+        for footer in &mut footers {
+            footer.value = footer.value.trim();
+        }
+        (body.trim(), footers)
+    }
+}
+
+/// A footer as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FooterText<'a> {
+    pub token: &'a str,
+    pub separator: Separator,
+    /// May have several lines, with the message's line ends.
+    pub value: &'a str,
+    pub is_breaking: bool,
+}
+
+impl FooterText<'_> {
+    /// The value with `\n` line ends.
+    pub fn lines(&self) -> String {
+        with_plain_ends(self.value)
+    }
+}
+
+fn with_plain_ends(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// The first line without its end, and what follows.
+pub(crate) fn first_line(text: &str) -> (&str, &str) {
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    (line.strip_suffix('\r').unwrap_or(line), rest)
+}
+
+/// `type(scope)!: description` [1, 2, 4, 5].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header<'a> {
+    pub kind: &'a str,
+    pub scope: Option<&'a str>,
+    pub marked: bool,
+    pub description: &'a str,
+}
+
+impl<'a> Header<'a> {
+    pub fn read(line: &'a str) -> Option<Self> {
+        let end = line.find(['(', '!', ':'])?;
+        let (kind, rest) = line.split_at(end);
+        if !is_type(kind) {
+            return None;
+        }
+        let (scope, rest) = match rest.strip_prefix('(') {
+            Some(inner) => {
+                let (scope, rest) = inner.split_once(')')?;
+                if scope.trim().is_empty() || scope.contains('(') {
+                    return None;
+                }
+                (Some(scope.trim()), rest)
+            }
+            None => (None, rest),
+        };
+        let (marked, rest) = match rest.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let description = rest.strip_prefix(": ")?.trim();
+        (!description.is_empty()).then_some(Self {
+            kind,
+            scope,
+            marked,
+            description,
+        })
+    }
+}
+
+/// Whether a header can have such a type: a noun [1].
+pub(crate) fn is_type(text: &str) -> bool {
+    let is_noun = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+');
+    !text.is_empty() && text.chars().all(is_noun)
+}
+
+fn is_breaking_token(token: &str) -> bool {
+    matches!(token, "BREAKING CHANGE" | "BREAKING-CHANGE")
+}
+
+/// A line that tells of a breaking change; `after` is what follows it.
+fn breaking_start<'a>(line: &'a str, after: &str, breaking: Breaking) -> Option<FooterText<'a>> {
+    const LENGTH: usize = "BREAKING CHANGE".len();
+    let (line, any_case) = match breaking {
+        Breaking::UpperCase => (line, false),
+        Breaking::AnyCase => {
+            let item = line.strip_prefix("* ").map(str::trim_start);
+            (item.unwrap_or(line), true)
+        }
     };
-    (
-        body.join("\n").trim().to_owned(),
-        footers.into_iter().map(footer).collect(),
-    )
+    let token = line.get(..LENGTH)?;
+    let fits = if any_case {
+        token.eq_ignore_ascii_case("BREAKING CHANGE")
+    } else {
+        is_breaking_token(token)
+    };
+    let rest = line[LENGTH..].strip_prefix(':').filter(|_| fits)?;
+    let value = match rest.strip_prefix(' ') {
+        Some(value) => value,
+        None if rest.is_empty() && !after.trim().is_empty() => rest,
+        None if any_case => rest,
+        None => return None,
+    };
+    Some(FooterText {
+        token,
+        separator: Separator::Colon,
+        value,
+        is_breaking: true,
+    })
 }
 
 /// `Token: value` or `Token #value`; a token has `-` for white space, but for the one exception [8, 9].
-fn footer_start(line: &str) -> Option<(&str, Separator, &str)> {
-    for token in ["BREAKING CHANGE", "BREAKING-CHANGE"] {
-        if let Some(value) = line
-            .strip_prefix(token)
-            .and_then(|rest| rest.strip_prefix(": "))
-        {
-            return Some((token, Separator::Colon, value));
-        }
-    }
+fn footer_start(line: &str) -> Option<FooterText<'_>> {
     let end = line.find(|c: char| !(c.is_alphanumeric() || c == '-'))?;
     let (token, rest) = line.split_at(end);
     if token.is_empty() || token.starts_with('-') {
@@ -172,7 +301,12 @@ fn footer_start(line: &str) -> Option<(&str, Separator, &str)> {
             .map(|value| (Separator::Hash, value))
     };
     let (separator, value) = colon.or_else(hash)?;
-    (!value.trim().is_empty()).then_some((token, separator, value))
+    (!value.trim().is_empty()).then_some(FooterText {
+        token,
+        separator,
+        value,
+        is_breaking: false,
+    })
 }
 
 #[cfg(test)]

@@ -7,17 +7,25 @@
 
 pub mod change;
 pub mod changelog;
+pub mod convention;
 pub mod conventional;
 pub mod error;
+mod merges;
 pub mod next;
+pub mod read;
+pub mod reference;
 pub mod repository;
+mod revert;
+mod squash;
 pub mod tag;
 pub mod version_file;
 pub mod walk;
 
 pub use change::{Change, Changes, Kind, Origin};
+pub use convention::{Convention, ConventionError};
 pub use error::HistoryError;
 pub use next::{Decision, next_version};
+pub use read::Read;
 pub use repository::{File, Repository, Settings, Uncommitted};
 pub use tag::{ReleaseTag, TagPattern};
 pub use walk::{Author, Commit};

@@ -7,6 +7,7 @@
 //! uncommitted.
 
 use crate::change::Changes;
+use crate::convention::Convention;
 use crate::error::HistoryError;
 use crate::tag::{ReleaseTag, TagPattern};
 use crate::walk::{Commit, Graph, oid};
@@ -291,8 +292,13 @@ impl Repository {
     ///
     /// # Errors
     /// [`HistoryError::Shallow`] where some of them were not fetched.
-    pub fn changes_since(&self, from: &Oid, since: Option<&Oid>) -> Result<Changes, HistoryError> {
-        Ok(Changes::of(&self.commits_since(from, since)?))
+    pub fn changes_since(
+        &self,
+        from: &Oid,
+        since: Option<&Oid>,
+        convention: &Convention,
+    ) -> Result<Changes, HistoryError> {
+        Ok(Changes::of(&self.commits_since(from, since)?, convention))
     }
 
     /// The file at `path` (relative to the top, with `/`) in a commit; `None` where there is nothing.

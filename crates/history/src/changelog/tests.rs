@@ -20,7 +20,7 @@ fn changes(messages: &[&str]) -> Vec<Change> {
         message: (*message).to_owned(),
     };
     let commits: Vec<Commit> = messages.iter().enumerate().map(commit).rev().collect();
-    Changes::of(&commits).listed
+    Changes::of(&commits, &crate::Convention::default()).listed
 }
 
 fn closed_with(text: Option<&str>, messages: &[&str]) -> Result<Closed, ChangelogError> {

@@ -2,7 +2,7 @@
 
 use crate::world::{World, latest, tags};
 use shipway_core::name::RefName;
-use shipway_history::{HistoryError, Repository, Settings};
+use shipway_history::{Convention, HistoryError, Repository, Settings};
 
 #[test]
 fn head_branch_and_places_are_found() {
@@ -263,7 +263,11 @@ fn changes_are_read_from_real_commits() {
     let repository = world.open();
     let since = world.id("v0.1.0");
     let changes = repository
-        .changes_since(&repository.head().unwrap(), Some(&since))
+        .changes_since(
+            &repository.head().unwrap(),
+            Some(&since),
+            &Convention::default(),
+        )
         .unwrap();
     let shown: Vec<String> = changes
         .listed
@@ -295,7 +299,9 @@ fn messages_in_any_encoding_are_read() {
         ("", "fix: 修复".as_bytes(), "修复"),
     ] {
         let id = shipway_core::Oid::new(object(encoding, message)).unwrap();
-        let changes = repository.changes_since(&id, None).unwrap();
+        let changes = repository
+            .changes_since(&id, None, &Convention::default())
+            .unwrap();
         assert_eq!(changes.listed[0].description, description, "{encoding:?}");
     }
 }

@@ -5,9 +5,10 @@ use crate::cli::{LevelArg, VersionArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::Session;
+use shipway_core::config::Initial;
 use shipway_core::version::{Level, Pre, Version, VersionError};
 use shipway_core::{Oid, RefName};
-use shipway_history::{Change, Changes, Kind, ReleaseTag, next_version};
+use shipway_history::{Change, Changes, Convention, Kind, ReleaseTag, next_version};
 
 /// Message of the commit after a release.
 pub const NEXT_VERSION: &str = "Begin the development of {version}";
@@ -72,7 +73,7 @@ pub fn decide(
         .repository
         .commits_since(&ground.head, since.as_ref().map(|tag| &tag.commit))
         .map_err(|error| history_error(&error))?;
-    let changes = without_our_own(Changes::of(&commits), ground);
+    let changes = without_our_own(Changes::of(&commits, &convention(ground)?), ground);
     let current = previous.map(|tag| &tag.version);
     let (version, because) = match (&args.version, args.level) {
         (Some(text), _) => {
@@ -90,7 +91,13 @@ pub fn decide(
             };
             (
                 raise(session, ground, current, level, pre)?,
-                asked(session, level, &changes, current),
+                asked(
+                    session,
+                    level,
+                    &changes,
+                    current,
+                    ground.config.changes.initial,
+                ),
             )
         }
         (None, None) => from_commits(session, ground, current, &changes, pre)?,
@@ -162,10 +169,16 @@ pub fn from_tag(ground: &Ground, short: &str) -> Result<Decided, CommandError> {
         version: found.version.clone(),
         previous,
         because: vec![format!("tag {short} names it")],
-        changes: Changes::of(&commits),
+        changes: Changes::of(&commits, &convention(ground)?),
         tag: found.name.clone(),
         existing: Some((found.object.clone(), found.commit.clone())),
     })
+}
+
+/// What changes mean, by `[changes]`.
+fn convention(ground: &Ground) -> Result<Convention, CommandError> {
+    Convention::of(&ground.config.changes)
+        .map_err(|error| CommandError::usage(format!("[changes]: {error}")).hinted(error.hint()))
 }
 
 /// What releases before this one committed is no change of the project.
@@ -192,11 +205,17 @@ fn from_commits(
     changes: &Changes,
     pre: Option<Pre>,
 ) -> Result<(Version, Vec<String>), CommandError> {
-    if let Some(decision) = next_version(current, &changes.listed) {
-        Ok((
-            raise(session, ground, current, decision.level, pre)?,
-            decision.reasons(REASONS),
-        ))
+    let initial = ground.config.changes.initial;
+    if let Some(decision) = next_version(current, &changes.listed, initial) {
+        let version = match (decision.asked_version(), decision.level) {
+            (None, Some(level)) => raise(session, ground, current, level, pre)?,
+            (asked, _) => {
+                let text = asked.unwrap_or_default();
+                Version::parse(text, ground.config.project.scheme)
+                    .map_err(|error| version_error(&error))?
+            }
+        };
+        Ok((version, decision.reasons(REASONS)))
     } else {
         let since = current.map_or(
             "the first commit".to_owned(),
@@ -243,16 +262,17 @@ fn asked(
     level: Level,
     changes: &Changes,
     current: Option<&Version>,
+    initial: Initial,
 ) -> Vec<String> {
     let mut because = vec![format!("{} asked for {level}", session.user())];
-    match next_version(current, &changes.listed) {
-        Some(decision) if decision.level > level => because.push(format!(
-            "although the commits ask for {}: {}",
-            decision.level,
-            decision.reasons(1).join("")
-        )),
-        Some(decision) => because.extend(decision.reasons(REASONS)),
-        None => {}
+    if let Some(decision) = next_version(current, &changes.listed, initial) {
+        match decision.level.filter(|asked| *asked > level) {
+            Some(asked) => because.push(format!(
+                "although the commits ask for {asked}: {}",
+                decision.reasons(1).join("; ")
+            )),
+            None => because.extend(decision.reasons(REASONS)),
+        }
     }
     because
 }

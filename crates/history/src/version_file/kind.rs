@@ -1,12 +1,12 @@
-//! The kinds of files that hold a version: one table, from which names, reading, spelling and documentation come.
+//! The kinds of files that hold a version, and how a file's kind is known.
 
 use super::error::{Fault, VersionFileError};
 use super::place::Place;
 use super::spelling::Spelling;
-use super::{c_header, ini, json, pattern, python, toml};
+use super::table::KINDS;
 use std::fmt;
 
-/// A kind of file, by its row in [`KINDS`].
+/// A kind of file, by its row in [`KINDS`](super::KINDS).
 #[derive(Clone, Copy)]
 pub struct Kind(&'static Row);
 
@@ -23,151 +23,10 @@ pub struct Row {
     pub key: &'static str,
     /// A piece of such a file.
     pub example: &'static str,
-    find: Find,
+    pub(super) find: Find,
 }
 
-type Find = fn(&str, Option<&str>) -> Result<Vec<Place>, Fault>;
-
-/// All kinds. A name that no row holds needs a pattern, or a `kind`.
-pub static KINDS: &[Row] = &[
-    Row {
-        name: "cargo",
-        files: &["Cargo.toml"],
-        spelling: Spelling::Semver,
-        place: "`version` in `[package]` and `[workspace.package]`",
-        key: "a dotted key",
-        example: "[package]\nversion = \"1.4.0\"\n",
-        find: toml::cargo,
-    },
-    Row {
-        name: "pyproject",
-        files: &["pyproject.toml"],
-        spelling: Spelling::Pep440,
-        place: "`version` in `[project]`, `[tool.poetry]` or `[tool.pdm]`",
-        key: "a dotted key",
-        example: "[project]\nversion = \"1.4.0\"\n",
-        find: toml::pyproject,
-    },
-    Row {
-        name: "toml",
-        files: &["*.toml"],
-        spelling: Spelling::Scheme,
-        place: "`version` at the top",
-        key: "a dotted key",
-        example: "version = \"1.4.0\"\n",
-        find: toml::any,
-    },
-    Row {
-        name: "npm",
-        files: &[
-            "package.json",
-            "deno.json",
-            "deno.jsonc",
-            "jsr.json",
-            "composer.json",
-        ],
-        spelling: Spelling::Semver,
-        place: "`version` of the outermost object",
-        key: "a dotted key",
-        example: "{ \"version\": \"1.4.0\" }\n",
-        find: json::any,
-    },
-    Row {
-        name: "json",
-        files: &["*.json", "*.jsonc", "*.json5"],
-        spelling: Spelling::Scheme,
-        place: "`version` of the outermost object",
-        key: "a dotted key",
-        example: "{ \"version\": \"1.4.0\" }\n",
-        find: json::any,
-    },
-    Row {
-        name: "setup-cfg",
-        files: &["setup.cfg"],
-        spelling: Spelling::Pep440,
-        place: "`version` in `[metadata]`",
-        key: "section.option",
-        example: "[metadata]\nversion = 1.4.0\n",
-        find: ini::setup_cfg,
-    },
-    Row {
-        name: "bumpversion",
-        files: &[".bumpversion.cfg"],
-        spelling: Spelling::Scheme,
-        place: "`current_version` in `[bumpversion]`",
-        key: "section.option",
-        example: "[bumpversion]\ncurrent_version = 1.4.0\n",
-        find: ini::bumpversion,
-    },
-    Row {
-        name: "ini",
-        files: &["*.ini", "*.cfg"],
-        spelling: Spelling::Scheme,
-        place: "what the key names",
-        key: "section.option",
-        example: "version = 1.4.0\n",
-        find: ini::any,
-    },
-    Row {
-        name: "properties",
-        files: &["*.properties"],
-        spelling: Spelling::Scheme,
-        place: "`version`",
-        key: "the name of a property",
-        example: "version=1.4.0\n",
-        find: ini::properties,
-    },
-    Row {
-        name: "setup-py",
-        files: &["setup.py"],
-        spelling: Spelling::Pep440,
-        place: "the argument `version`, or an assignment that it refers to",
-        key: "the name of a variable",
-        example: "setup(\n    version=\"1.4.0\",\n)\n",
-        find: python::setup_py,
-    },
-    Row {
-        name: "python",
-        files: &["*.py"],
-        spelling: Spelling::Pep440,
-        place: "`__version__`, `VERSION` or `version`, also as a tuple of numbers",
-        key: "the name of a variable",
-        example: "__version__ = \"1.4.0\"\n",
-        find: python::assignments,
-    },
-    Row {
-        name: "c-header",
-        files: &["*.h", "*.hpp", "*.hh", "*.hxx", "*.h.in"],
-        spelling: Spelling::Scheme,
-        place: "`#define X_VERSION \"…\"`, and `X_VERSION_MAJOR`, `_MINOR`, `_PATCH`",
-        key: "the name of a macro, without `_MAJOR`",
-        example: "#define X_VERSION_MAJOR 1\n#define X_VERSION_MINOR 4\n#define X_VERSION_PATCH 0\n#define X_VERSION \"1.4.0\"\n",
-        find: c_header::places,
-    },
-    Row {
-        name: "debian-changelog",
-        files: &["debian/changelog"],
-        spelling: Spelling::Scheme,
-        place: "refused: an entry says more than a version",
-        key: "",
-        example: "",
-        find: |_, _| {
-            Err(Fault::Refused {
-                why: "an entry of debian/changelog says who, when and what, not only a version",
-                instead: "take it out of version-files, and write the entry with dch --newversion in a step of your own",
-            })
-        },
-    },
-    Row {
-        name: "text",
-        files: &["VERSION", "VERSION.txt", "version.txt", "version"],
-        spelling: Spelling::Scheme,
-        place: "all of the file",
-        key: "",
-        example: "1.4.0\n",
-        find: |text, _| pattern::between(text, "", ""),
-    },
-];
+pub(super) type Find = fn(&str, Option<&str>) -> Result<Vec<Place>, Fault>;
 
 impl Kind {
     /// The kind that the name of a file tells.

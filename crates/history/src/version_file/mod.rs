@@ -1,6 +1,6 @@
 //! Files that hold the version: where it stands in them, and the edit that changes it and nothing else.
 //!
-//! Where it stands is known by the kind of the file, which its name tells or the configuration says ([`kind::KINDS`] lists
+//! Where it stands is known by the kind of the file, which its name tells or the configuration says ([`KINDS`] lists
 //! them); by a key, `tool.x.version`; or by a pattern, `driver=={version}`.
 //!
 //! Invariants: every byte outside the version stays: comments, line ends, byte order mark, quotes. Several places that say
@@ -9,22 +9,30 @@
 //! Must not: read or write files, or guess.
 
 mod c_header;
+mod code;
+mod dockerfile;
 mod error;
 mod ini;
 mod json;
 mod key;
-pub mod kind;
+mod kind;
+mod line;
+mod marker;
 mod pattern;
 mod place;
 mod python;
 mod source;
 mod spelling;
+mod table;
 mod text;
 mod toml;
+mod xml;
+mod yaml;
 
 pub use error::{Candidate, VersionFileError};
-pub use kind::Kind;
+pub use kind::{Kind, Row};
 pub use spelling::Spelling;
+pub use table::KINDS;
 
 use place::{Place, Replacement};
 use shipway_core::config::Scheme;
@@ -81,7 +89,10 @@ pub fn read_version(spec: &Spec<'_>, bytes: &[u8]) -> Result<String, VersionFile
     Ok(spec.spelling().read(&place.read(file.bare)))
 }
 
-/// The file with another version in it, in the spelling that its readers need.
+/// The file with another version in it, in the spelling that its readers need. One that says it already stays as it is.
+///
+/// Setting the old version again gives the old bytes, but for what YAML would read as a number: that gets quotes, and keeps
+/// them.
 ///
 /// # Errors
 /// As [`read_version`], and [`VersionFileError::Spelling`].
@@ -114,6 +125,9 @@ fn replacements(
     }
     let mut edits = Vec::new();
     for place in places {
+        if place.read(file.bare) == spelled {
+            continue;
+        }
         let written = place.write(&spelled);
         edits.extend(written.ok_or_else(|| impossible(Spelling::Numbers))?);
     }

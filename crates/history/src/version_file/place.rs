@@ -1,5 +1,6 @@
 //! One place of the version in a text, and how another version is written there.
 
+use super::yaml;
 use std::ops::Range;
 
 /// Bytes of a text and what takes their place.
@@ -17,6 +18,8 @@ pub(super) struct Place {
 pub(super) enum Form {
     /// The text itself.
     Verbatim,
+    /// YAML without quotes, which a text that reads as a number gets: `1.10`.
+    YamlPlain,
     /// One number in each place: `#define X_VERSION_MAJOR 1` and its fellows.
     Numbers(Vec<Range<usize>>),
     /// `(1, 4, 0, "final", 0)`, as Python's `sys.version_info` has it.
@@ -55,7 +58,7 @@ impl Place {
 
     pub(super) fn read(&self, text: &str) -> String {
         match &self.form {
-            Form::Verbatim => text[self.at.clone()].to_owned(),
+            Form::Verbatim | Form::YamlPlain => text[self.at.clone()].to_owned(),
             Form::Numbers(parts) => joined(parts, text),
             Form::Levels {
                 numbers,
@@ -79,6 +82,10 @@ impl Place {
     pub(super) fn write(&self, spelled: &str) -> Option<Vec<Replacement>> {
         match &self.form {
             Form::Verbatim => Some(vec![(self.at.clone(), spelled.to_owned())]),
+            Form::YamlPlain if yaml::is_no_text(spelled) => {
+                Some(vec![(self.at.clone(), format!("\"{spelled}\""))])
+            }
+            Form::YamlPlain => Some(vec![(self.at.clone(), spelled.to_owned())]),
             Form::Numbers(parts) => each(parts, numbers(spelled)?),
             Form::Levels {
                 numbers: parts,

@@ -41,7 +41,9 @@ impl<'a> Text<'a> {
                 })?
             }
             (None, Some(kind)) => kind.places(self.bare, spec.key),
-            (None, None) => Err(Fault::Missing("files of this name need a pattern")),
+            (None, None) => Err(Fault::Missing(
+                "files of this name need a pattern, a key with a kind, or marks in them (kind = \"marker\")",
+            )),
         };
         let mut places = found.map_err(|fault| self.error(spec, fault))?;
         places.sort_by_key(|place| place.at.start);

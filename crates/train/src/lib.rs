@@ -2,5 +2,6 @@
 //!
 //! Must not: write to a repository, talk to a network, or carry a step out.
 
+mod cmake;
 pub mod facts;
 pub mod pack;

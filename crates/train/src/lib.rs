@@ -2,6 +2,11 @@
 //!
 //! Must not: write to a repository, talk to a network, or carry a step out.
 
+mod cache;
 mod cmake;
 pub mod facts;
+
+pub mod git;
 pub mod pack;
+mod workflow;
+mod yaml;

@@ -154,11 +154,7 @@ impl Frame {
             1 => State::Conditional(parts.concat()),
             _ => {
                 let wrap = |it: String| {
-                    if is_loose(&it) {
-                        format!("({it})")
-                    } else {
-                        it
-                    }
+                    if is_loose(&it) { format!("({it})") } else { it }
                 };
                 State::Conditional(
                     parts
@@ -320,7 +316,7 @@ impl Walk<'_, '_> {
                 Node::Command(command) => self.command(command, frame, variables, stack),
                 Node::If(branches) => self.branches(branches, frame, variables, stack),
                 Node::Foreach(command, body) => {
-                    self.foreach(command, body, frame, variables, stack)
+                    self.foreach(command, body, frame, variables, stack);
                 }
                 Node::Deferred(body) => self.deferred(body, frame),
             }
@@ -383,7 +379,7 @@ impl Walk<'_, '_> {
         variables: &mut Variables,
         stack: &mut Vec<String>,
     ) {
-        let words = self.words(command, frame, variables);
+        let words = words(command, frame, variables);
         let Some(name) = words
             .first()
             .and_then(Value::single)
@@ -439,9 +435,9 @@ impl Walk<'_, '_> {
                 }
                 Node::Command(_) => {}
                 Node::If(branches) => {
-                    branches
-                        .iter()
-                        .for_each(|(_, body)| self.deferred(body, frame));
+                    for (_, body) in branches {
+                        self.deferred(body, frame);
+                    }
                 }
                 Node::Foreach(_, body) | Node::Deferred(body) => self.deferred(body, frame),
             }
@@ -453,16 +449,6 @@ impl Walk<'_, '_> {
             .functions
             .iter()
             .any(|it| it.eq_ignore_ascii_case(&command.name))
-    }
-
-    fn words(&self, command: &Command, frame: &Frame, variables: &Variables) -> Vec<Value> {
-        let words = command
-            .arguments
-            .iter()
-            .filter(|it| !matches!(it.kind, Kind::Open | Kind::Close));
-        words
-            .flat_map(|it| variables.expand(&frame.file.bytes, &frame.path, it))
-            .collect()
     }
 
     fn command(
@@ -481,12 +467,7 @@ impl Walk<'_, '_> {
             return;
         }
         match command.name.as_str() {
-            "set" => set(
-                command,
-                frame,
-                variables,
-                &self.words(command, frame, variables),
-            ),
+            "set" => set(command, frame, variables, &words(command, frame, variables)),
             "unset" => {
                 if let Some(name) = bare(frame, command.arguments.first()) {
                     variables.set(&name, Value::unset());
@@ -540,7 +521,7 @@ impl Walk<'_, '_> {
         variables: &mut Variables,
         stack: &mut Vec<String>,
     ) {
-        let words = self.words(command, frame, variables);
+        let words = words(command, frame, variables);
         let optional = words
             .iter()
             .any(|it| it.single().is_some_and(|it| it.text == "OPTIONAL"));
@@ -598,6 +579,16 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+fn words(command: &Command, frame: &Frame, variables: &Variables) -> Vec<Value> {
+    let words = command
+        .arguments
+        .iter()
+        .filter(|it| !matches!(it.kind, Kind::Open | Kind::Close));
+    words
+        .flat_map(|it| variables.expand(&frame.file.bytes, &frame.path, it))
+        .collect()
 }
 
 fn set(command: &Command, frame: &Frame, variables: &mut Variables, words: &[Value]) {

@@ -309,15 +309,12 @@ pub(crate) fn runs(source: &[u8], comments: &[Range<usize>]) -> Vec<(u32, Range<
     let mut runs: Vec<(u32, Range<usize>)> = Vec::new();
     let (mut line, mut counted) = (1_u32, 0);
     for comment in comments {
-        let newlines = source[counted..comment.start]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        line = line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX));
+        let passed = newlines(&source[counted..comment.start]);
+        line = line.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
         counted = comment.start;
         if let Some((_, last)) = runs.last_mut() {
             let between = &source[last.end..comment.start];
-            let lines = between.iter().filter(|byte| **byte == b'\n').count();
+            let lines = newlines(between);
             if lines <= 1 && between.iter().all(u8::is_ascii_whitespace) {
                 last.end = comment.end;
                 continue;
@@ -326,6 +323,10 @@ pub(crate) fn runs(source: &[u8], comments: &[Range<usize>]) -> Vec<(u32, Range<
         runs.push((line, comment.clone()));
     }
     runs
+}
+
+fn newlines(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
 }
 
 /// Every call of one of the functions in a range of a text that may be anything: a comment with prose and code in it.

@@ -12,9 +12,9 @@ mod load;
 mod tree;
 mod value;
 
-pub(crate) use evaluate::{Evaluation, Problem, Settings, evaluate};
+pub(crate) use evaluate::{Settings, evaluate};
 pub(crate) use load::{Load, State};
-pub(crate) use value::{Value, Written};
+pub(crate) use value::{Text, Value};
 
 #[cfg(test)]
 mod tests;

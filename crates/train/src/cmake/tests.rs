@@ -1,3 +1,4 @@
+use super::evaluate::{Evaluation, Problem};
 use super::*;
 use crate::facts::Reason;
 use std::collections::BTreeMap;

@@ -324,7 +324,7 @@ fn elements(text: Text) -> Vec<Value> {
 
 fn push_last(parts: &mut [String], texts: &[&str]) {
     if let Some(last) = parts.last_mut() {
-        texts.iter().for_each(|text| last.push_str(text));
+        last.extend(texts.iter().copied());
     }
 }
 

@@ -52,6 +52,17 @@ pub enum VersionFileError {
         why: &'static str,
         instead: &'static str,
     },
+    #[error("{path} knows no {what} {name}")]
+    NoEntry {
+        path: String,
+        /// `package`, `dependency`
+        what: &'static str,
+        name: String,
+    },
+    #[error("{path} is to be changed, and it is not there")]
+    NoFile { path: String },
+    #[error("{path} is no kind of file that names {what}")]
+    NoManifest { path: String, what: &'static str },
     #[error("{name:?} is no kind of version file")]
     Kind { name: String },
     #[error("{first} says {first_version}, and {second} says {second_version}")]
@@ -90,6 +101,11 @@ impl VersionFileError {
             Self::Pattern { .. } => "write it like driver=={version}".to_owned(),
             Self::Key { .. } => "write it like tool.x.version".to_owned(),
             Self::Refused { instead, .. } => (*instead).to_owned(),
+            Self::NoEntry { path, .. } => {
+                format!("bring {path} up to date with the manifests first")
+            }
+            Self::NoFile { .. } => "correct its path, or commit it".to_owned(),
+            Self::NoManifest { .. } => return None,
             Self::Kind { name } => match Kind::nearest(name) {
                 Some(kind) => format!("did you mean {kind}?"),
                 None => format!("one of: {}", Kind::names().join(", ")),

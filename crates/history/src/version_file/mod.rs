@@ -9,28 +9,37 @@
 //! Must not: read or write files, or guess.
 
 mod c_header;
+mod cargo_lock;
 mod code;
 mod dockerfile;
+mod edit;
 mod error;
+mod gem_lock;
 mod ini;
 mod json;
 mod key;
 mod kind;
 mod line;
+mod lock;
 mod marker;
+mod npm_lock;
 mod pattern;
 mod place;
 mod python;
+mod requirement;
 mod source;
 mod spelling;
 mod table;
 mod text;
 mod toml;
+mod uv_lock;
 mod xml;
 mod yaml;
 
+pub use edit::{Edit, requirements, set_all, set_requirement};
 pub use error::{Candidate, VersionFileError};
 pub use kind::{Kind, Row};
+pub use lock::Member;
 pub use spelling::Spelling;
 pub use table::KINDS;
 
@@ -99,7 +108,8 @@ pub fn read_version(spec: &Spec<'_>, bytes: &[u8]) -> Result<String, VersionFile
 pub fn set(spec: &Spec<'_>, bytes: &[u8], new: &Version) -> Result<Vec<u8>, VersionFileError> {
     let file = Text::of(spec.path, bytes)?;
     let edits = replacements(&file, spec, new)?;
-    Ok(replaced(bytes, file.skipped, edits))
+    let text = applied(file.bare, edits);
+    Ok([&bytes[..file.skipped], text.as_bytes()].concat())
 }
 
 fn replacements(
@@ -107,46 +117,54 @@ fn replacements(
     spec: &Spec<'_>,
     new: &Version,
 ) -> Result<Vec<Replacement>, VersionFileError> {
-    let spelling = spec.spelling();
-    let impossible = |spelling: Spelling| {
-        let (needs, example) = spelling.needs();
-        VersionFileError::Spelling {
-            path: spec.path.to_owned(),
-            needs,
-            example,
-            version: new.to_string(),
-        }
-    };
-    let spelled = spelling.write(new).ok_or_else(|| impossible(spelling))?;
+    let spelled = spelled(spec.path, spec.spelling(), new)?;
+    let no_room = || impossible(spec.path, Spelling::Numbers, new);
     let places = file.places(spec)?;
     // Some place has to say all of it.
     if places.iter().all(Place::is_partial) && place::numbers(&spelled) != Some(&spelled) {
-        return Err(impossible(Spelling::Numbers));
+        return Err(no_room());
     }
     let mut edits = Vec::new();
     for place in places {
-        if place.read(file.bare) == spelled {
-            continue;
+        if place.read(file.bare) != spelled {
+            edits.extend(place.write(&spelled).ok_or_else(no_room)?);
         }
-        let written = place.write(&spelled);
-        edits.extend(written.ok_or_else(|| impossible(Spelling::Numbers))?);
     }
     Ok(edits)
 }
 
-/// The bytes with other texts in some places, which do not overlap and count from `skipped`.
-fn replaced(bytes: &[u8], skipped: usize, mut edits: Vec<Replacement>) -> Vec<u8> {
-    edits.sort_by_key(|(at, _)| at.start);
-    let mut result = Vec::with_capacity(bytes.len());
-    let mut done = 0;
-    for (at, text) in edits {
-        let (start, end) = (at.start + skipped, at.end + skipped);
-        result.extend_from_slice(&bytes[done..start]);
-        result.extend_from_slice(text.as_bytes());
-        done = end;
+fn spelled(path: &str, spelling: Spelling, new: &Version) -> Result<String, VersionFileError> {
+    spelling
+        .write(new)
+        .ok_or_else(|| impossible(path, spelling, new))
+}
+
+fn impossible(path: &str, spelling: Spelling, new: &Version) -> VersionFileError {
+    let (needs, example) = spelling.needs();
+    VersionFileError::Spelling {
+        path: path.to_owned(),
+        needs,
+        example,
+        version: new.to_string(),
     }
-    result.extend_from_slice(&bytes[done..]);
+}
+
+/// The text with other texts in some places, which do not overlap.
+fn applied(text: &str, mut edits: Vec<Replacement>) -> String {
+    edits.sort_by_key(|(at, _)| at.start);
+    let mut result = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, new) in edits {
+        result.push_str(&text[done..at.start]);
+        result.push_str(&new);
+        done = at.end;
+    }
+    result.push_str(&text[done..]);
     result
+}
+
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The version that all files say, as (path, version) from [`read_version`]; `None` for no files.

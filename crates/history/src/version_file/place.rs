@@ -82,7 +82,7 @@ impl Place {
     pub(super) fn write(&self, spelled: &str) -> Option<Vec<Replacement>> {
         match &self.form {
             Form::Verbatim => Some(vec![(self.at.clone(), spelled.to_owned())]),
-            Form::YamlPlain if yaml::is_no_text(spelled) => {
+            Form::YamlPlain if yaml::needs_quotes(spelled) => {
                 Some(vec![(self.at.clone(), format!("\"{spelled}\""))])
             }
             Form::YamlPlain => Some(vec![(self.at.clone(), spelled.to_owned())]),

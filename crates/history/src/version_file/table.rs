@@ -4,11 +4,48 @@ use super::error::Fault;
 use super::kind::Row;
 use super::spelling::Spelling;
 use super::{
-    c_header, code, dockerfile, ini, json, line, marker, pattern, python, toml, xml, yaml,
+    c_header, cargo_lock, code, dockerfile, gem_lock, ini, json, line, marker, npm_lock, pattern,
+    python, toml, uv_lock, xml, yaml,
 };
 
 /// All kinds. A name that no row holds needs a pattern, or a `kind`.
 pub static KINDS: &[Row] = &[
+    Row {
+        name: "cargo-lock",
+        files: &["Cargo.lock"],
+        spelling: Spelling::Semver,
+        place: "`version` of the one package without a source",
+        key: "the name of a package",
+        example: "[[package]]\nname = \"x\"\nversion = \"1.4.0\"\n",
+        find: cargo_lock::places,
+    },
+    Row {
+        name: "uv-lock",
+        files: &["uv.lock"],
+        spelling: Spelling::Pep440,
+        place: "`version` of the one package whose source is a folder",
+        key: "the name of a package",
+        example: "[[package]]\nname = \"x\"\nversion = \"1.4.0\"\nsource = { editable = \".\" }\n",
+        find: uv_lock::places,
+    },
+    Row {
+        name: "gem-lock",
+        files: &["Gemfile.lock"],
+        spelling: Spelling::Gem,
+        place: "the one gem below `PATH`",
+        key: "the name of a gem",
+        example: "PATH\n  remote: .\n  specs:\n    x (1.4.0)\n",
+        find: gem_lock::places,
+    },
+    Row {
+        name: "npm-lock",
+        files: &["package-lock.json", "npm-shrinkwrap.json"],
+        spelling: Spelling::Semver,
+        place: "`version` of the root, which stands twice",
+        key: "",
+        example: "{ \"version\": \"1.4.0\", \"packages\": { \"\": { \"version\": \"1.4.0\" } } }\n",
+        find: npm_lock::root,
+    },
     Row {
         name: "cargo",
         files: &["Cargo.toml"],
@@ -170,7 +207,7 @@ pub static KINDS: &[Row] = &[
     },
     Row {
         name: "lock-without-version",
-        files: &["pnpm-lock.yaml", "yarn.lock", "bun.lock"],
+        files: &["pnpm-lock.yaml", "yarn.lock"],
         spelling: Spelling::Scheme,
         place: "refused: it holds no version of the project",
         key: "",

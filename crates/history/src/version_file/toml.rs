@@ -4,7 +4,7 @@ use super::error::Fault;
 use super::key;
 use super::place::Place;
 use std::ops::Range;
-use toml_edit::{Document, Item};
+use toml_edit::{Document, Item, Value};
 
 type Places = Result<Vec<Place>, Fault>;
 
@@ -108,8 +108,12 @@ fn strings(document: &Document<&str>, text: &str, keys: &[&[&str]]) -> Vec<Place
 
 /// The text between the quotes. An escape in a version would be an oddity that nothing is gained by supporting.
 pub(super) fn inside(item: &Item, text: &str) -> Option<Range<usize>> {
-    let span = item.span()?;
-    let inner = item.as_str().filter(|inner| !inner.is_empty())?;
+    inside_value(item.as_value()?, text)
+}
+
+pub(super) fn inside_value(value: &Value, text: &str) -> Option<Range<usize>> {
+    let span = value.span()?;
+    let inner = value.as_str().filter(|inner| !inner.is_empty())?;
     let start = span.start + text.get(span.clone())?.find(inner)?;
     Some(start..start + inner.len())
 }

@@ -5,6 +5,7 @@ use super::error::Fault;
 use super::key;
 use super::place::{Form, Place};
 use saphyr_parser::{Event, Parser, ScalarStyle};
+use std::collections::HashMap;
 use std::str::CharIndices;
 
 /// Deeper than any file that people write.
@@ -13,9 +14,22 @@ const DEEPEST: usize = 512;
 /// What the key names, else `version`, in each of the documents that have it.
 pub(super) fn any(text: &str, key: Option<&str>) -> Result<Vec<Place>, Fault> {
     let parts = key::parts(key.unwrap_or("version"))?;
+    let parts: Vec<Option<&str>> = parts.iter().map(|part| Some(part.as_str())).collect();
+    let found = at_paths(text, &parts)?;
+    if found.is_empty() {
+        return Err(Fault::Missing("no text stands under the key"));
+    }
+    Ok(found.into_iter().map(|(_, place)| place).collect())
+}
+
+/// The scalars under all keys of a form, with those keys; `None` is any key.
+pub(super) fn at_paths(
+    text: &str,
+    parts: &[Option<&str>],
+) -> Result<Vec<(Vec<String>, Place)>, Fault> {
     let mut search = Search {
         text,
-        parts: &parts,
+        parts,
         open: Vec::new(),
         found: Vec::new(),
         bytes: Bytes::of(text),
@@ -27,9 +41,6 @@ pub(super) fn any(text: &str, key: Option<&str>) -> Result<Vec<Place>, Fault> {
         })?;
         search.take(&event, span.start.index())?;
     }
-    if search.found.is_empty() {
-        return Err(Fault::Missing("no text stands under the key"));
-    }
     Ok(search.found)
 }
 
@@ -38,79 +49,64 @@ struct Open {
     /// How many parts of the key lead here; `None` off its way.
     on: Option<usize>,
     inside: Inside,
+    /// What leads to the part that is next, on the way only.
+    key: String,
+    /// Where the keys stood that are on the way.
+    seen: HashMap<String, usize>,
 }
 
 enum Inside {
-    List {
-        next: usize,
-    },
-    /// A key is next.
-    Key {
-        /// Where the key that is looked for stood before.
-        seen: Option<usize>,
-    },
-    /// The value of a key is next, which is the one looked for or not.
-    Value {
-        wanted: bool,
-        seen: Option<usize>,
-    },
+    List { next: usize },
+    Key,
+    Value { wanted: bool },
 }
 
 struct Search<'a> {
     text: &'a str,
-    parts: &'a [String],
+    parts: &'a [Option<&'a str>],
     open: Vec<Open>,
-    found: Vec<Place>,
+    found: Vec<(Vec<String>, Place)>,
     bytes: Bytes<'a>,
 }
 
 impl Search<'_> {
     fn take(&mut self, event: &Event<'_>, start: usize) -> Result<(), Fault> {
-        match event {
-            Event::Scalar(value, style, _, tag) => {
-                let is_key = matches!(
-                    self.open.last(),
-                    Some(Open {
-                        inside: Inside::Key { .. },
-                        ..
-                    })
-                );
-                let on = self.node(Some(value), start)?;
-                if !is_key && on == Some(self.parts.len()) {
-                    let at = self.bytes.at(start);
-                    let at = at + properties(&self.text[at..]);
-                    let place = self.scalar(value, *style, tag.is_some(), at)?;
-                    self.found.push(place);
-                }
+        let on = match event {
+            Event::Scalar(value, ..) => self.node(Some(value), start)?,
+            Event::Alias(_) | Event::MappingStart(..) | Event::SequenceStart(..) => {
+                self.node(None, start)?
             }
-            Event::Alias(_) => {
-                let is_key = matches!(
-                    self.open.last(),
-                    Some(Open {
-                        inside: Inside::Key { .. },
-                        ..
-                    })
-                );
-                if self.node(None, start)?.is_some() && !is_key {
-                    return Err(Fault::syntax(
-                        self.bytes.at(start),
-                        "an alias stands here: name the key where the text itself is written",
-                    ));
-                }
+            _ => None,
+        };
+        match event {
+            Event::Scalar(value, style, _, tag) if on == Some(self.parts.len()) => {
+                let at = self.bytes.at(start);
+                let at = at + properties(&self.text[at..]);
+                let place = self.scalar(value, *style, tag.is_some(), at)?;
+                let keys = self.open.iter().map(|open| open.key.clone()).collect();
+                self.found.push((keys, place));
+            }
+            Event::Alias(_) if on.is_some() => {
+                return Err(Fault::syntax(
+                    self.bytes.at(start),
+                    "an alias stands here: name the key where the text itself is written",
+                ));
             }
             Event::MappingStart(..) | Event::SequenceStart(..) => {
-                let on = self.node(None, start)?;
                 if self.open.len() == DEEPEST {
-                    return Err(Fault::syntax(
-                        self.bytes.at(start),
-                        "it is nested too deeply",
-                    ));
+                    let at = self.bytes.at(start);
+                    return Err(Fault::syntax(at, "it is nested too deeply"));
                 }
                 let inside = match event {
                     Event::SequenceStart(..) => Inside::List { next: 0 },
-                    _ => Inside::Key { seen: None },
+                    _ => Inside::Key,
                 };
-                self.open.push(Open { on, inside });
+                self.open.push(Open {
+                    on,
+                    inside,
+                    key: String::new(),
+                    seen: HashMap::new(),
+                });
             }
             Event::MappingEnd | Event::SequenceEnd => {
                 self.open.pop();
@@ -120,37 +116,41 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// A node begins: how many parts of the key lead to it. A key of a mapping has nothing below it.
+    /// A node begins: how many parts of the key lead to it. A key of a mapping leads nowhere itself.
     fn node(&mut self, text: Option<&str>, start: usize) -> Result<Option<usize>, Fault> {
-        let Some(Open { on, inside }) = self.open.last_mut() else {
+        let Some(open) = self.open.last_mut() else {
             return Ok(Some(0));
         };
-        let part = on.and_then(|on| self.parts.get(on));
-        Ok(match inside {
+        let part = open.on.and_then(|on| self.parts.get(on));
+        let fits = |key: &str| part.is_some_and(|part| part.is_none_or(|part| part == key));
+        match &mut open.inside {
             Inside::List { next } => {
-                let wanted = part.is_some_and(|part| *part == next.to_string());
+                let key = next.to_string();
                 *next += 1;
-                on.filter(|_| wanted).map(|on| on + 1)
+                let wanted = fits(&key);
+                open.key = key;
+                Ok(open.on.filter(|_| wanted).map(|on| on + 1))
             }
-            Inside::Key { seen } => {
-                let wanted = part.is_some_and(|part| text == Some(part));
-                let seen = match seen {
-                    Some(first) if wanted => {
-                        let both = [*first, start].map(|at| Bytes::of(self.text).at(at));
+            Inside::Key => {
+                let key = text.filter(|key| fits(key));
+                open.inside = Inside::Value {
+                    wanted: key.is_some(),
+                };
+                if let Some(key) = key {
+                    key.clone_into(&mut open.key);
+                    if let Some(first) = open.seen.insert(key.to_owned(), start) {
+                        let both = [first, start].map(|at| Bytes::of(self.text).at(at));
                         return Err(Fault::Ambiguous(both.to_vec()));
                     }
-                    seen if wanted => Some(seen.unwrap_or(start)),
-                    seen => *seen,
-                };
-                *inside = Inside::Value { wanted, seen };
-                None
+                }
+                Ok(None)
             }
-            Inside::Value { wanted, seen } => {
-                let on = on.filter(|_| *wanted).map(|on| on + 1);
-                *inside = Inside::Key { seen: *seen };
-                on
+            Inside::Value { wanted } => {
+                let on = open.on.filter(|_| *wanted).map(|on| on + 1);
+                open.inside = Inside::Key;
+                Ok(on)
             }
-        })
+        }
     }
 
     fn scalar(
@@ -217,6 +217,17 @@ impl<'a> Bytes<'a> {
         }
         self.chars.offset()
     }
+}
+
+/// Whether a text has to stand between quotes to be that text: it begins with a sign of YAML's own (YAML 1.2.2, 5.3), would
+/// end early, or would be something else.
+pub(super) fn needs_quotes(text: &str) -> bool {
+    let begins = text.starts_with(|c: char| "-?:,[]{}#&*!|>'\"%@` ".contains(c));
+    begins
+        || text.contains(": ")
+        || text.contains(" #")
+        || text.ends_with([':', ' '])
+        || is_no_text(text)
 }
 
 /// Whether a plain scalar of this text would be read as a number or a date (YAML 1.2.2, 10.3.2; YAML 1.1's types).

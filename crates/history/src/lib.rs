@@ -7,6 +7,7 @@
 
 pub mod change;
 pub mod changelog;
+pub mod component;
 pub mod convention;
 pub mod conventional;
 pub mod error;

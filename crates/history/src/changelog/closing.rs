@@ -1,7 +1,8 @@
 //! Closing the unreleased section as that of a release.
 
+use super::assemble::Options;
 use super::document::{Document, Section};
-use super::entries;
+use super::entries::{self, Look};
 use super::links::{self, Added, Linked};
 use super::style::{Named, Style, refers};
 use super::title::Kind;
@@ -76,7 +77,12 @@ pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, Changelog
         let closed = with_written(&document, section, &heading);
         (closed, Entries::Written, Vec::new())
     } else {
-        let made = entries::make(closing.changes, &style);
+        let made = entries::make(
+            closing.changes,
+            &style,
+            &Options::default(),
+            Look::default(),
+        );
         let entries = if made.text.is_empty() {
             Entries::None
         } else {
@@ -111,7 +117,7 @@ pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, Changelog
         .map(|section| document.notes(section))
         .unwrap_or_default();
     match entries {
-        Entries::Written => warnings.extend(entries::uncovered(closing.changes, &notes)),
+        Entries::Written => warnings.extend(super::cover::uncovered(closing.changes, &notes)),
         Entries::None => warnings.push(format!(
             "the changelog's section of {} has no entries: nobody wrote one, and no change makes one",
             closing.version

@@ -58,6 +58,20 @@ pub(super) fn is_day(text: &str) -> bool {
     }
 }
 
+/// Days from 1970-01-01 to a day of the form `2026-11-21` (the civil calendar's arithmetic).
+pub(super) fn days(text: &str) -> Option<i64> {
+    if !is_day(text) {
+        return None;
+    }
+    let number = |range: Range<usize>| text[range].parse::<i64>().ok();
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    // Years begin in March, so that the leap day is the last.
+    let year = year - i64::from(month <= 2);
+    let from_march = (month + 9) % 12;
+    let in_year = (153 * from_march + 2) / 5 + day - 1;
+    Some(365 * year + year / 4 - year / 100 + year / 400 + in_year - 719_468)
+}
+
 fn exists(year: u32, month: u32, day: u32) -> bool {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = match month {
@@ -249,6 +263,14 @@ mod tests {
         ] {
             assert_eq!(date_in(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_counted() {
+        assert_eq!(days("1970-01-01"), Some(0));
+        assert_eq!(days("2000-03-01"), Some(11017));
+        assert_eq!(days("2026-11-25"), Some(20782));
+        assert_eq!(days("2026-11-31"), None);
     }
 
     #[test]

@@ -1,95 +1,53 @@
-//! Entries made from changes, and changes that no written entry covers.
+//! Entries as a changelog has them: groups with a line for each change, in the file's markup and manner.
 
+use super::assemble::{Options, Source, group_of};
+use super::escape::{Mentions, push_markdown};
+use super::log::{Entry, Log, Person, Reference, Release};
 use super::style::Style;
+use super::syntax::Syntax;
 use crate::change::{Change, Kind};
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 /// How many changes or commits a warning names.
 const MOST_NAMED: usize = 10;
+/// So many references of a change are linked within its text. Nobody reads more.
+const MOST_LINKED: usize = 50;
 
-/// The groups of Keep a Changelog, in its order.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Group {
-    Added,
-    Changed,
-    Deprecated,
-    Removed,
-    Fixed,
-    Security,
+/// What an entry tells beside its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// References are links. Forges make them of `#12` in comments and release notes, and not in files.
+    pub links: bool,
+    /// With the commit's id.
+    pub commits: bool,
+    /// With those who wrote it.
+    pub authors: bool,
+    pub mentions: Mentions,
 }
-
-const GROUPS: [(Group, &str); 6] = [
-    (Group::Added, "Added"),
-    (Group::Changed, "Changed"),
-    (Group::Deprecated, "Deprecated"),
-    (Group::Removed, "Removed"),
-    (Group::Fixed, "Fixed"),
-    (Group::Security, "Security"),
-];
 
 pub(super) struct Made {
     pub text: String,
     pub warnings: Vec<String>,
 }
 
-/// The group that a change belongs to; `None` for what users do not notice.
-fn group(change: &Change) -> Option<Group> {
-    let security = change
-        .scope
-        .as_deref()
-        .is_some_and(|scope| scope.eq_ignore_ascii_case("security"));
-    match &change.kind {
-        Kind::Feature if !security => Some(Group::Added),
-        Kind::Fix if !security => Some(Group::Fixed),
-        Kind::Feature | Kind::Fix => Some(Group::Security),
-        Kind::Performance | Kind::Revert => Some(Group::Changed),
-        Kind::Named(kind) => match kind.as_str() {
-            "security" | "sec" => Some(Group::Security),
-            "deprecate" | "deprecated" => Some(Group::Deprecated),
-            "remove" | "removed" => Some(Group::Removed),
-            "change" | "changed" => Some(Group::Changed),
-            "add" | "added" => Some(Group::Added),
-            _ => change.breaking.is_some().then_some(Group::Changed),
-        },
-        Kind::Other => change.breaking.is_some().then_some(Group::Changed),
-    }
-}
-
-/// Groups with their entries, breaking ones first, then from the oldest to the newest; each line ended.
-pub(super) fn make(changes: &[Change], style: &Style) -> Made {
-    let (eol, gap) = (
-        style.eol,
-        if style.blank_after_heading {
-            style.eol
-        } else {
-            ""
-        },
-    );
+/// Groups with their entries, as a release of that file has them; each line ended.
+pub(super) fn make(changes: &[Change], style: &Style, options: &Options, look: Look) -> Made {
+    let source = Source {
+        version: None,
+        tag: None,
+        previous_tag: None,
+        date: None,
+        yanked: false,
+        migration: None,
+        changes,
+    };
+    let log = Log::of(&[source], options);
     let mut text = String::new();
-    for (wanted, title) in GROUPS {
-        let mut of_group: Vec<&Change> = changes
-            .iter()
-            .rev()
-            .filter(|change| group(change) == Some(wanted))
-            .collect();
-        if of_group.is_empty() {
-            continue;
-        }
-        of_group.sort_by_key(|change| change.breaking.is_none());
-        if !text.is_empty() {
-            text.push_str(eol);
-        }
-        style.push_group(&mut text, title);
-        text.push_str(eol);
-        text.push_str(gap);
-        for change in of_group {
-            push_entry(&mut text, change, style);
-        }
+    for release in &log.releases {
+        push_groups(&mut text, release, style, look);
     }
     let silent = changes
         .iter()
-        .filter(|change| change.kind == Kind::Other && group(change).is_none());
+        .filter(|change| change.kind == Kind::Other && group_of(change).is_none());
     let warnings = named(
         silent,
         "a commit does not say what kind of change it is, and has no entry in the changelog",
@@ -97,109 +55,157 @@ pub(super) fn make(changes: &[Change], style: &Style) -> Made {
     Made { text, warnings }
 }
 
-fn push_entry(text: &mut String, change: &Change, style: &Style) {
-    let breaking = if change.breaking.is_some() {
-        "**Breaking:** "
-    } else {
-        ""
-    };
-    let scope = change
-        .scope
-        .as_ref()
-        .map(|scope| format!("{scope}: "))
-        .unwrap_or_default();
-    let missing = change
-        .references
-        .iter()
-        .filter(|one| !change.description.contains(one.as_str()));
-    let missing: Vec<&str> = missing.map(String::as_str).collect();
-    let references = if missing.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", missing.join(", "))
-    };
-    let described = markdown(&format!("{scope}{}", change.description));
-    let _ = write!(
-        text,
-        "{} {breaking}{described}{references}{}",
-        style.bullet, style.eol
-    );
-    // What breaks, where the footer says more than the header.
-    if let Some(what) = change
-        .breaking
-        .as_deref()
-        .filter(|what| *what != change.description)
-    {
-        let words: Vec<&str> = what.split_whitespace().collect();
-        let _ = write!(
-            text,
-            "  {} {}{}",
-            style.bullet,
-            markdown(&words.join(" ")),
-            style.eol
-        );
+/// The groups of a release.
+pub(super) fn push_groups(out: &mut String, release: &Release, style: &Style, look: Look) {
+    for (at, group) in release.groups.iter().enumerate() {
+        if at > 0 {
+            out.push_str(style.eol);
+        }
+        style.push_group(out, group.title);
+        out.push_str(style.eol);
+        if style.blank_after_heading {
+            out.push_str(style.eol);
+        }
+        for entry in &group.entries {
+            push_entry(out, entry, style, look);
+        }
+    }
+    if let Some(guide) = release.migration {
+        if !release.groups.is_empty() {
+            out.push_str(style.eol);
+        }
+        out.push_str("Migration: ");
+        push_text(out, guide, style.syntax, look.mentions, &[]);
+        out.push_str(style.eol);
     }
 }
 
-/// So that `<T>` is read as it is and not as HTML; code in backticks stays.
-fn markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut in_code = false;
-    for c in crate::conventional::shown(text).chars() {
-        in_code ^= c == '`';
-        if c == '<' && !in_code {
+fn push_entry(out: &mut String, entry: &Entry, style: &Style, look: Look) {
+    let syntax = style.syntax;
+    out.push(style.bullet);
+    out.push(' ');
+    if entry.breaking.is_some() {
+        out.push_str("**Breaking:** ");
+    }
+    if let Some(scope) = &entry.scope {
+        push_text(out, scope, syntax, look.mentions, &[]);
+        out.push_str(": ");
+    }
+    let linked: &[Reference] = if look.links { &entry.references } else { &[] };
+    let linked = &linked[..linked.len().min(MOST_LINKED)];
+    push_text(out, &entry.description, syntax, look.mentions, linked);
+    let mut open = " (";
+    for reference in &entry.references {
+        if entry.description.contains(reference.text) {
+            continue;
+        }
+        out.push_str(open);
+        open = ", ";
+        if look.links {
+            push_link(out, reference.text, reference.link.as_deref(), syntax);
+        } else {
+            push_text(out, reference.text, syntax, look.mentions, &[]);
+        }
+    }
+    if let Some(commit) = entry.commit.as_ref().filter(|_| look.commits) {
+        out.push_str(open);
+        open = ", ";
+        push_link(
+            out,
+            commit.short,
+            commit.link.as_deref().filter(|_| look.links),
+            syntax,
+        );
+    }
+    if open == ", " {
+        out.push(')');
+    }
+    if look.authors {
+        push_authors(out, &entry.authors, syntax);
+    }
+    out.push_str(style.eol);
+    // What breaks, where the footer says more than the header.
+    if let Some(what) = entry
+        .breaking
+        .as_ref()
+        .filter(|what| **what != entry.description)
+    {
+        out.push_str("  ");
+        out.push(style.bullet);
+        out.push(' ');
+        push_text(out, what, syntax, look.mentions, &[]);
+        out.push_str(style.eol);
+    }
+}
+
+fn push_authors(out: &mut String, authors: &[Person], syntax: Syntax) {
+    for (at, author) in authors.iter().enumerate() {
+        out.push_str(if at == 0 { " by " } else { ", " });
+        match author.handle {
+            Some(handle) => {
+                out.push('@');
+                out.push_str(handle);
+            }
+            None => push_text(out, &author.name, syntax, Mentions::Defuse, &[]),
+        }
+    }
+}
+
+fn push_text(
+    out: &mut String,
+    text: &str,
+    syntax: Syntax,
+    mentions: Mentions,
+    references: &[Reference],
+) {
+    match syntax {
+        Syntax::Markdown => push_markdown(out, text, mentions, references),
+        Syntax::ReStructuredText => push_restructured(out, text),
+        Syntax::AsciiDoc => push_asciidoc(out, text),
+    }
+}
+
+fn push_link(out: &mut String, text: &str, link: Option<&str>, syntax: Syntax) {
+    let Some(link) = link else {
+        return push_text(out, text, syntax, Mentions::Keep, &[]);
+    };
+    let parts = match syntax {
+        Syntax::Markdown => ["[", text, "](", link, ")"],
+        Syntax::ReStructuredText => ["`", text, " <", link, ">`__"],
+        Syntax::AsciiDoc => [link, "[", text, "]", ""],
+    };
+    for part in parts {
+        out.push_str(part);
+    }
+}
+
+/// Inline markup of reStructuredText is escaped with a backslash.
+fn push_restructured(out: &mut String, text: &str) {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_reference = c == '_' && !chars.peek().is_some_and(|next| next.is_alphanumeric());
+        if matches!(c, '\\' | '*' | '`' | '|') || is_reference {
             out.push('\\');
         }
         out.push(c);
     }
-    out
 }
 
-/// A warning for each change that users notice and that no entry covers: by a reference in common, by the commit's id, or by
-/// half of the words of its description in one line.
-pub(super) fn uncovered(changes: &[Change], section: &str) -> Vec<String> {
-    let lines: Vec<BTreeSet<String>> = section.lines().map(words).collect();
-    let covered = |change: &Change| {
-        let described = words(&change.description);
-        let alike = |line: &BTreeSet<String>| {
-            !described.is_empty() && line.intersection(&described).count() * 2 >= described.len()
-        };
-        change.references.iter().any(|one| mentions(section, one))
-            || change
-                .commit
-                .as_ref()
-                .is_some_and(|commit| section.contains(&commit.as_str()[..7]))
-            || lines.iter().any(alike)
-    };
-    let missing = changes
-        .iter()
-        .filter(|change| group(change).is_some() && !covered(change));
-    named(missing, "a change has no entry in the changelog")
+/// AsciiDoc has no escape that always holds; character references do.
+fn push_asciidoc(out: &mut String, text: &str) {
+    for c in text.chars() {
+        if "*_`+^~{[<|\\".contains(c) {
+            out.push_str("&#");
+            out.push_str(&u32::from(c).to_string());
+            out.push(';');
+        } else {
+            out.push(c);
+        }
+    }
 }
 
-/// `#12`, not as a part of `#123`.
-fn mentions(text: &str, reference: &str) -> bool {
-    let number = reference.rsplit(['#', '-']).next().unwrap_or(reference);
-    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-    ["#", "GH-", "/issues/", "/pull/", "/merge_requests/"]
-        .iter()
-        .any(|before| {
-            let form = format!("{before}{number}");
-            text.match_indices(&form)
-                .any(|(at, _)| !goes_on(&text[at + form.len()..]))
-        })
-}
-
-/// Words of three letters and more; of any length where they are not ASCII.
-fn words(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    words
-        .filter(|word| word.len() >= 3)
-        .map(str::to_lowercase)
-        .collect()
-}
-
-fn named<'c>(changes: impl Iterator<Item = &'c Change>, what: &str) -> Vec<String> {
+/// A warning for the first few of them.
+pub(super) fn named<'c>(changes: impl Iterator<Item = &'c Change>, what: &str) -> Vec<String> {
     let all: Vec<&Change> = changes.collect();
     let mut warnings: Vec<String> = all
         .iter()

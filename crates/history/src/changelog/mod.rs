@@ -6,24 +6,43 @@
 //!
 //! Must not: read or write files; decide on the version.
 
+mod assemble;
+mod check;
 mod closing;
+mod cover;
 mod date;
 mod document;
 mod edit;
 mod entries;
 mod error;
+mod escape;
+mod forge;
 mod links;
+mod log;
+mod render;
 mod sections;
 mod style;
 mod syntax;
+mod template;
 mod title;
 mod unreleased;
 
+pub use assemble::{BreakingPlace, Earlier, Options, Scopes, Source};
+pub use check::{Facts, Finding, Guide, Problem, Report, Severity, Tagged, check};
 pub use closing::{Closed, Closing, Entries, close};
 pub use edit::{NewSection, Present, mark_yanked, set_section, set_sections};
+pub use entries::Look;
 pub use error::ChangelogError;
+pub use escape::Mentions;
+pub use forge::{Forge, Links, Patterns};
+pub use log::{
+    Advisory, Breaking, CommitLink, Contributor, Entry, FORMAT, Group, Log, Person, Reference,
+    Release, Repository, Statistics,
+};
+pub use render::{Format, RenderError, render, section_body};
 pub use sections::{Section, section, sections};
 pub use syntax::Syntax;
+pub use template::{Template, TemplateError};
 
 /// The text of a file.
 fn text_of(bytes: &[u8]) -> Result<&str, ChangelogError> {
@@ -33,8 +52,12 @@ fn text_of(bytes: &[u8]) -> Result<&str, ChangelogError> {
 }
 
 #[cfg(test)]
+mod check_tests;
+#[cfg(test)]
 mod edit_tests;
 #[cfg(test)]
 mod fixture_tests;
+#[cfg(test)]
+mod render_tests;
 #[cfg(test)]
 mod tests;

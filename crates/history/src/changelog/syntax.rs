@@ -33,9 +33,10 @@ impl Syntax {
             if looked_at > TELLING {
                 break;
             }
-            // A title with backticks below is no code.
-            let is_title =
-                adornment(line) == Some('`') && width(before.trim_end()) == line.trim_end().len();
+            // A title with backticks or tildes below is no code.
+            let is_title = line.len() > 4
+                && adornment(line).is_some_and(|sign| "`~".contains(sign))
+                && width(before.trim_end()) == line.trim_end().len();
             if is_title {
                 restructured += 3;
                 continue;

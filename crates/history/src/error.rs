@@ -14,6 +14,10 @@ pub enum HistoryError {
     Read { what: String, source: Cause },
     #[error("{what} is not in the repository")]
     Missing { what: String },
+    #[error("{what} was not fetched: this is a partial clone")]
+    NotFetched { what: String, fetch: &'static str },
+    #[error("{what} is a {is}")]
+    Kind { what: String, is: String },
     #[error("{what} is damaged: {why}")]
     Damaged { what: String, why: &'static str },
     #[error("HEAD is detached at {}: no branch is checked out", .commit.abbreviated())]
@@ -56,10 +60,10 @@ impl HistoryError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Open { .. } => "run it inside a git repository, or name one with --repository",
-            Self::Missing { .. } => {
-                "in a partial clone fetch what is missing: git fetch --refetch --filter=blob:none"
+            Self::NotFetched { fetch, .. } => fetch,
+            Self::Missing { .. } | Self::Damaged { .. } | Self::Kind { .. } => {
+                "look at the repository with: git fsck"
             }
-            Self::Damaged { .. } => "look at the repository with: git fsck",
             Self::Detached { .. } => "check out the branch to release from: git switch main",
             Self::NoCommit { .. } => "make the first commit",
             Self::Shallow { .. } => {

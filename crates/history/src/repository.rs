@@ -6,17 +6,15 @@
 //! Must not: talk to a remote, move a reference, or run a hook. One question is left to the git program: what is
 //! uncommitted.
 
-use crate::change::Changes;
-use crate::convention::Convention;
 use crate::error::HistoryError;
-use crate::tag::{ReleaseTag, TagPattern};
-use crate::walk::{Commit, Graph, oid};
+use crate::graph::Graph;
+use crate::objects::{CommitId, Objects};
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
-use shipway_core::config::Scheme;
 use shipway_core::name::{Oid, RefName};
 use shipway_core::plan::Person;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -53,8 +51,9 @@ pub enum Settings {
 
 /// An open repository.
 pub struct Repository {
-    git: gix::Repository,
-    graph: Graph,
+    pub(crate) git: gix::Repository,
+    pub(crate) objects: Objects,
+    pub(crate) graph: RefCell<Graph>,
     settings: Settings,
 }
 
@@ -106,11 +105,10 @@ impl Repository {
             trust,
         );
         let git = found.map_err(open)?.to_thread_local();
-        let shallow = git.shallow_commits().map_err(open)?;
-        let cut = shallow.map(|commits| commits.iter().copied().collect());
         Ok(Self {
+            objects: Objects::of(&git),
+            graph: RefCell::new(Graph::open(&git)?),
             git,
-            graph: Graph::new(cut.unwrap_or_default()),
             settings,
         })
     }
@@ -153,7 +151,7 @@ impl Repository {
         let mut head = self.git.head().map_err(read)?;
         let branch = head.referent_name().map(|name| name.shorten().to_string());
         match head.try_peel_to_id().map_err(read)? {
-            Some(id) => oid(id.detach()),
+            Some(id) => CommitId(id.detach()).oid(),
             None => Err(HistoryError::NoCommit {
                 branch: branch.unwrap_or_default(),
             }),
@@ -181,7 +179,7 @@ impl Repository {
             return Ok(None);
         };
         let id = reference.follow_to_object().map_err(read)?;
-        oid(id.detach()).map(Some)
+        CommitId(id.detach()).oid().map(Some)
     }
 
     /// Short names of all tags, sorted.
@@ -194,111 +192,6 @@ impl Repository {
             names.push(reference.name().shorten().to_str_lossy().into_owned());
         }
         Ok(names)
-    }
-
-    /// The tags that fit the pattern and hold a version of the scheme, lowest version first.
-    ///
-    /// Tags of anything but commits are passed over.
-    pub fn release_tags(
-        &self,
-        pattern: &TagPattern,
-        scheme: Scheme,
-    ) -> Result<Vec<ReleaseTag>, HistoryError> {
-        let read = |source| HistoryError::read("the tags", source);
-        let references = self.git.references().map_err(read)?;
-        let mut tags = Vec::new();
-        for reference in references.tags().map_err(read)? {
-            let reference = reference.map_err(read)?;
-            let full = reference.name().as_bstr();
-            let Ok(name) = full.to_str() else { continue };
-            let short = name.strip_prefix("refs/tags/").unwrap_or(name);
-            let Some(version) = pattern.version(short, scheme) else {
-                continue;
-            };
-            let Ok(name) = RefName::new(name) else {
-                continue;
-            };
-            if let Some((object, commit)) = self.peel(&reference.inner, &name)? {
-                tags.push(ReleaseTag {
-                    name,
-                    version,
-                    object: oid(object)?,
-                    commit: oid(commit)?,
-                });
-            }
-        }
-        tags.sort_by(|a, b| (&a.version, &a.name).cmp(&(&b.version, &b.name)));
-        Ok(tags)
-    }
-
-    /// The highest version among those of `tags` that `from` comes after; `tags` may be any selection of release tags.
-    ///
-    /// A tag behind another one is not looked at: versions rise along the history.
-    ///
-    /// # Errors
-    /// [`HistoryError::Shallow`] where no tag comes before the end of what was fetched.
-    pub fn latest<'t>(
-        &self,
-        from: &Oid,
-        tags: &'t [ReleaseTag],
-    ) -> Result<Option<&'t ReleaseTag>, HistoryError> {
-        let tagged: gix::hashtable::HashSet<ObjectId> = tags
-            .iter()
-            .map(|tag| object_id(&tag.commit))
-            .collect::<Result<_, _>>()?;
-        let walked = self
-            .graph
-            .walk(&self.git, object_id(from)?, None, |id| tagged.contains(id))?;
-        let marks: Vec<Oid> = walked
-            .marks
-            .into_iter()
-            .map(oid)
-            .collect::<Result<_, _>>()?;
-        let found = tags.iter().filter(|tag| marks.contains(&tag.commit));
-        Ok(found.max_by(|a, b| a.version.cmp(&b.version)))
-    }
-
-    /// The commits that `from` has and `since` has not, newest first; without `since` all of them.
-    ///
-    /// # Errors
-    /// [`HistoryError::Shallow`] where some of them were not fetched.
-    pub fn commits_since(
-        &self,
-        from: &Oid,
-        since: Option<&Oid>,
-    ) -> Result<Vec<Commit>, HistoryError> {
-        let since = since.map(object_id).transpose()?;
-        let walked = self
-            .graph
-            .walk(&self.git, object_id(from)?, since, |_| false)?;
-        let commit = |(id, node): &(ObjectId, std::rc::Rc<crate::walk::Node>)| {
-            Ok(Commit {
-                id: oid(*id)?,
-                parents: node
-                    .parents
-                    .iter()
-                    .copied()
-                    .map(oid)
-                    .collect::<Result<_, _>>()?,
-                time: node.time,
-                author: node.author.clone(),
-                message: node.message(),
-            })
-        };
-        walked.commits.iter().map(commit).collect()
-    }
-
-    /// The changes that `from` has and `since` has not.
-    ///
-    /// # Errors
-    /// [`HistoryError::Shallow`] where some of them were not fetched.
-    pub fn changes_since(
-        &self,
-        from: &Oid,
-        since: Option<&Oid>,
-        convention: &Convention,
-    ) -> Result<Changes, HistoryError> {
-        Ok(Changes::of(&self.commits_since(from, since)?, convention))
     }
 
     /// The file at `path` (relative to the top, with `/`) in a commit; `None` where there is nothing.
@@ -335,7 +228,7 @@ impl Repository {
             return Err(HistoryError::Missing { what });
         };
         Ok(Some(File {
-            id: oid(entry.object_id())?,
+            id: CommitId(entry.object_id()).oid()?,
             bytes: std::mem::take(&mut blob.data),
         }))
     }
@@ -436,33 +329,6 @@ impl Repository {
             (false, false) => Ok(Person { name, email }),
             (true, _) => Err(HistoryError::NoIdentity("user.name")),
             (_, true) => Err(HistoryError::NoIdentity("user.email")),
-        }
-    }
-
-    /// The object of a tag and the commit behind it; `None` where there is no commit behind it.
-    fn peel(
-        &self,
-        reference: &gix::refs::Reference,
-        name: &RefName,
-    ) -> Result<Option<(ObjectId, ObjectId)>, HistoryError> {
-        let Some(object) = reference.target.try_id().map(ToOwned::to_owned) else {
-            // A symbolic tag: nobody makes releases with them.
-            return Ok(None);
-        };
-        let read = |source| HistoryError::read(name.as_str(), source);
-        let mut at = reference.peeled.unwrap_or(object);
-        loop {
-            let header = self.git.try_find_header(at).map_err(read)?;
-            let what = || name.to_string();
-            let header = header.ok_or_else(|| HistoryError::Missing { what: what() })?;
-            match header.kind() {
-                gix::objs::Kind::Commit => return Ok(Some((object, at))),
-                gix::objs::Kind::Tag => {
-                    let tag = self.git.find_tag(at).map_err(read)?;
-                    at = tag.target_id().map_err(read)?.detach();
-                }
-                _ => return Ok(None),
-            }
         }
     }
 }

@@ -64,6 +64,11 @@ impl TagPattern {
         Version::parse(text, scheme).ok().filter(|_| bare)
     }
 
+    /// What stands before the version.
+    pub(crate) fn before(&self) -> &str {
+        &self.before
+    }
+
     fn name_of(&self, version: &str) -> String {
         format!("{}{version}{}", self.before, self.after)
     }

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod diff;
+mod graph;
+mod paths;
 mod repository;
 mod world;

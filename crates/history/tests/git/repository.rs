@@ -74,7 +74,6 @@ fn release_tags_are_peeled_and_sorted() {
     world.git(&["tag", "-a", "-m", "1.0", "v1.0.0rc1"]);
     world.git(&["tag", "-a", "-m", "of a tag", "v1.0.0", "v1.0.0rc1"]);
     world.git(&["tag", "v0.10.0", "HEAD~1"]);
-    world.git(&["tag", "v7.0.0", "HEAD^{tree}"]);
     world.git(&["tag", "vNext"]);
     for packed in [false, true] {
         if packed {
@@ -294,7 +293,7 @@ fn messages_in_any_encoding_are_read() {
     let repository = world.open();
     for (encoding, message, description) in [
         ("encoding ISO-8859-1\n", &b"fix: caf\xe9\n"[..], "café"),
-        ("encoding Shift_JIS\n", b"fix: \x83\x65\n", "\u{fffd}e"),
+        ("encoding Shift_JIS\n", b"fix: \x83\x65\n", "テ"),
         ("", b"fix: \xff\xfe x", "\u{fffd}\u{fffd} x"),
         ("", "fix: 修复".as_bytes(), "修复"),
     ] {

@@ -27,7 +27,7 @@ pub(crate) struct Lines {
     known: HashMap<Positions, Set>,
     unions: HashMap<(Set, Set), Set>,
     /// The marks of each line, newest first.
-    lines: Vec<Vec<Mark>>,
+    marks: Vec<Vec<Mark>>,
     /// By mark: the set of those that contain it, itself too.
     containing: Vec<Set>,
     minimal: HashMap<Set, Box<[Mark]>>,
@@ -44,16 +44,16 @@ impl Lines {
     pub fn add(&mut self, set: Set) -> (Mark, Set) {
         let mark = u32::try_from(self.containing.len()).unwrap_or(u32::MAX);
         let mut positions = self.sets[set as usize].to_vec();
-        let last = |line: u32| self.lines[line as usize].len() - 1;
+        let last = |line: u32| self.marks[line as usize].len() - 1;
         let follows = positions
             .iter_mut()
             .find(|(line, at)| last(*line) == *at as usize);
         if let Some((line, at)) = follows {
-            self.lines[*line as usize].push(mark);
+            self.marks[*line as usize].push(mark);
             *at += 1;
         } else {
-            let line = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
-            self.lines.push(vec![mark]);
+            let line = u32::try_from(self.marks.len()).unwrap_or(u32::MAX);
+            self.marks.push(vec![mark]);
             positions.push((line, 0));
         }
         let set = self.keep(positions);
@@ -95,7 +95,7 @@ impl Lines {
         if !self.minimal.contains_key(&set) {
             let oldest: Vec<(u32, u32, Mark)> = self.sets[set as usize]
                 .iter()
-                .map(|(line, at)| (*line, *at, self.lines[*line as usize][*at as usize]))
+                .map(|(line, at)| (*line, *at, self.marks[*line as usize][*at as usize]))
                 .collect();
             let contains_another = |(line, at, mark): &(u32, u32, Mark)| {
                 let others = oldest.iter().filter(|other| other.2 != *mark);

@@ -29,7 +29,7 @@ type Set = u32;
 /// Sets of bases, each kept once.
 #[derive(Clone, Debug, Default)]
 struct Sets {
-    sets: Vec<Box<[u64]>>,
+    kept: Vec<Box<[u64]>>,
     known: HashMap<Box<[u64]>, Set>,
     unions: HashMap<(Set, Set), Set>,
 }
@@ -51,20 +51,20 @@ impl Sets {
         if let Some(set) = self.known.get(&bits) {
             return *set;
         }
-        let set = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
-        self.sets.push(bits.clone());
+        let set = u32::try_from(self.kept.len()).unwrap_or(u32::MAX);
+        self.kept.push(bits.clone());
         self.known.insert(bits, set);
         set
     }
 
     fn with(&mut self, set: Set, bit: u32) -> Set {
-        let mut bits = self.sets[set as usize].clone();
+        let mut bits = self.kept[set as usize].clone();
         bits[bit as usize / 64] |= 1 << (bit % 64);
         self.keep(bits)
     }
 
     fn holds(&self, set: Set, bit: u32) -> bool {
-        self.sets[set as usize][bit as usize / 64] & (1 << (bit % 64)) != 0
+        self.kept[set as usize][bit as usize / 64] & (1 << (bit % 64)) != 0
     }
 
     fn union(&mut self, a: Set, b: Set) -> Set {
@@ -75,7 +75,7 @@ impl Sets {
         if let Some(set) = self.unions.get(&pair) {
             return *set;
         }
-        let (a, b) = (&self.sets[a as usize], &self.sets[b as usize]);
+        let (a, b) = (&self.kept[a as usize], &self.kept[b as usize]);
         let both = a.iter().zip(b).map(|(a, b)| a | b).collect();
         let set = self.keep(both);
         self.unions.insert(pair, set);
@@ -132,7 +132,7 @@ pub(crate) fn since(
         u32::MAX
     } else {
         let mut full = vec![u64::MAX; words];
-        if let Some(last) = full.last_mut().filter(|_| tips.len() % 64 != 0) {
+        if let Some(last) = full.last_mut().filter(|_| !tips.len().is_multiple_of(64)) {
             *last = (1 << (tips.len() % 64)) - 1;
         }
         known.keep(full.into())

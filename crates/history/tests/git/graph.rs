@@ -60,8 +60,8 @@ fn lay(history: &[Made]) -> Laid {
         )
         .unwrap();
         for (nth, parent) in parents.iter().enumerate() {
-            let word = if nth == 0 { "from" } else { "merge" };
-            writeln!(stream, "{word} :{}", parent + 1).unwrap();
+            let joins = if nth == 0 { "from" } else { "merge" };
+            writeln!(stream, "{joins} :{}", parent + 1).unwrap();
         }
         let tags: Vec<String> = (0..made.tags)
             .map(|nth| format!("v{number}.{nth}"))

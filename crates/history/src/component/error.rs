@@ -53,7 +53,7 @@ pub enum Fault {
     },
     #[error("{path} states no version")]
     NoVersion { path: String },
-    #[error("{path} is no version: {source}")]
+    #[error("{path}: {source}")]
     Version { path: String, source: VersionError },
     #[error("{path}, {key}: {source}")]
     Requirement {
@@ -69,6 +69,8 @@ pub enum Fault {
         name: String,
         instead: Option<String>,
     },
+    #[error("the component {name:?} is in two groups")]
+    TwoGroups { name: String },
     #[error("there are more than {most} directories to look at")]
     TooMany { most: usize },
 }
@@ -77,7 +79,8 @@ impl Fault {
     /// What a person can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Manifest { .. } | Self::Version { .. } => return None,
+            Self::Manifest { .. } => return None,
+            Self::Version { source, .. } => return source.hint(),
             Self::NoMember { .. } => {
                 "take the pattern out, or write it like packages/*".to_owned()
             }
@@ -97,6 +100,7 @@ impl Fault {
                 Some(instead) => format!("did you mean {instead:?}?"),
                 None => "see the names with: shipway version".to_owned(),
             },
+            Self::TwoGroups { .. } => "leave it in one of them".to_owned(),
             Self::TooMany { .. } => {
                 "name the components one by one, with discover = false".to_owned()
             }

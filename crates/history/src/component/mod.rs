@@ -1,19 +1,27 @@
 //! Components: the products of one repository, what each depends on, and which version comes next for each.
 //!
-//! [`discover`] finds them in the files of a commit.
+//! [`discover`] finds them in the files of a commit, [`assign`] tells whose a changed path is, [`plan`] decides the versions of all
+//! at once, and [`graph`] the order in which they can be published.
 //!
 //! Invariants: no two components have one name or one directory; components are in the order of their directories; all is
 //! linear in components, dependencies and changed paths, never in their product.
 //!
 //! Must not: read a working tree, write a file, or know a registry.
 
+pub mod assign;
 pub mod discover;
 mod error;
 mod glob;
+pub mod graph;
+pub mod plan;
+pub mod policy;
 mod source;
 
+pub use assign::{Assignment, Owner};
 pub use discover::discover;
 pub use error::{ComponentError, Fault};
+pub use plan::{Next, Past, Plan, Reason, plan};
+pub use policy::{Policy, Raise};
 pub use source::{Entry, Files, Memory};
 
 use shipway_core::config;

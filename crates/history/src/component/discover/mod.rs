@@ -16,6 +16,7 @@ mod python;
 use super::error::Faults;
 use super::source::{Files, within};
 use super::{Component, ComponentError, Ecosystem, Fault};
+pub(super) use join::unknown;
 use manifest::Manifest;
 use shipway_core::config;
 use std::collections::HashSet;

@@ -2,10 +2,11 @@
 //!
 //! Must not: write to a repository, talk to a network, or carry a step out.
 
+pub mod backport;
 mod cache;
 mod cmake;
+pub mod deliverable;
 pub mod facts;
-
 pub mod git;
 pub mod pack;
 mod workflow;

@@ -8,9 +8,7 @@
 use super::mirror::Mirror;
 use gix::ObjectId;
 use gix::hashtable::HashMap;
-use std::collections::BTreeMap;
-#[cfg(test)]
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// A commit's number.
 pub(crate) type Node = u32;
@@ -144,6 +142,18 @@ impl Graph {
         }
     }
 
+    /// A commit by its id, in full or abbreviated to no fewer than seven digits, as long as no other begins like that.
+    pub fn find_hex(&self, hex: &str) -> Option<Node> {
+        if hex.len() < 7 || !hex.bytes().all(|it| it.is_ascii_hexdigit()) {
+            return None;
+        }
+        let hex = hex.to_ascii_lowercase();
+        match gix::ObjectId::from_hex(hex.as_bytes()) {
+            Ok(id) => self.find(&id),
+            Err(_) => self.find_prefix(&hex),
+        }
+    }
+
     /// Whether `old` is `new` or in its history.
     pub fn is_ancestor(&self, old: Node, new: Node) -> bool {
         if old >= new {
@@ -214,7 +224,6 @@ impl Graph {
     }
 
     /// What `to` has and `from` lack, newest first.
-    #[cfg(test)]
     pub fn between(&self, from: &[Node], to: &[Node]) -> Vec<Node> {
         let mut heap: BinaryHeap<Node> = BinaryHeap::new();
         let mut hidden: BTreeMap<Node, bool> = BTreeMap::new();

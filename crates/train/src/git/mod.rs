@@ -16,5 +16,9 @@ mod standing;
 mod target;
 mod train;
 
+pub(crate) use graph::{Graph, Node};
+pub(crate) use history::History;
 pub use layout::{Layout, Source, Sources, repository_of};
+pub(crate) use mirror::{Entry, Mirror, object_id, oid};
 pub use train::Train;
+pub(crate) use train::{in_parallel, load_alone, lock};

@@ -189,14 +189,7 @@ impl<'h> EngineAt<'h> {
                 point: EnginePoint::Branch(name),
             };
         }
-        let hex = text.len() >= 7 && text.bytes().all(|it| it.is_ascii_hexdigit());
-        let lower = text.to_ascii_lowercase();
-        let full = Oid::new(lower.clone()).ok().as_ref().and_then(object_id);
-        let node = match full {
-            Some(id) => history.graph.find(&id),
-            None if hex => history.graph.find_prefix(&lower),
-            None => None,
-        };
+        let node = history.graph.find_hex(text);
         match node {
             Some(node) => EngineVersion {
                 written,
@@ -205,7 +198,7 @@ impl<'h> EngineAt<'h> {
             },
             None => EngineVersion {
                 written,
-                commit: Oid::new(lower).ok(),
+                commit: Oid::new(text.to_ascii_lowercase()).ok(),
                 point: EnginePoint::Absent,
             },
         }

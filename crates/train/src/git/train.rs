@@ -58,12 +58,12 @@ impl Train {
             .chain(sources.members.iter().map(|it| (it, false)))
             .collect();
         let mut read = in_parallel(&jobs, |(source, is_engine)| {
-            let paths = if *is_engine {
-                &engine_paths
+            if *is_engine {
+                load(source, layout, &engine_paths, Use::Engine, cache.as_ref())
             } else {
-                &member_paths
-            };
-            load(source, layout, paths, *is_engine, cache.as_ref())
+                load(source, layout, &member_paths, Use::Member, cache.as_ref())
+            }
+            .map(|(_, history, written)| (history, written))
         })
         .into_iter();
         let engine = read.next().map(|it| it.map(|(history, _)| history));
@@ -354,44 +354,67 @@ impl<'p> Index<'p> {
 }
 
 type Job<'s> = (&'s Source, bool);
-type Loaded = Result<(History, Vec<Written>), Unknown>;
+type Loaded = Result<(Mirror, History, Vec<Written>), Unknown>;
+
+/// What a repository is read for: it decides about what is remembered of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Engine,
+    Member,
+    /// For its branches alone.
+    Branches,
+}
+
+/// Reads a repository by itself.
+pub(crate) fn load_alone(
+    source: &Source,
+    layout: &Layout,
+    cache: Option<&Cache>,
+) -> Result<(Mirror, History), Unknown> {
+    load(source, layout, &[], Use::Branches, cache).map(|(mirror, history, _)| (mirror, history))
+}
 
 /// Reads a repository, or what the cache has of it.
 fn load(
     source: &Source,
     layout: &Layout,
     paths: &[String],
-    is_engine: bool,
+    what_for: Use,
     cache: Option<&Cache>,
 ) -> Loaded {
     let mut mirror = Mirror::open(&source.name, &source.path)?;
     mirror.git.object_cache_size_if_unset(OBJECT_CACHE);
     let references = mirror.references()?;
-    let key = cache.map(|_| key(source, layout, is_engine, &references));
+    let key = cache.map(|_| key(source, layout, what_for, &references));
+    let count = |history: &History| match what_for {
+        Use::Member => history.samples.len(),
+        Use::Engine | Use::Branches => 0,
+    };
     if let (Some(cache), Some(key)) = (cache, &key)
         && let Some(bytes) = cache.load(key)
         && let Some((history, written)) = record::read::<Vec<Written>>(&bytes, layout)
-        && written.len() == if is_engine { 0 } else { history.samples.len() }
+        && written.len() == count(&history)
     {
-        return Ok((history, written));
+        return Ok((mirror, history, written));
     }
     let history = History::read(&mirror, &references, layout, paths)?;
     let read = |node: &u32| target::read(&mirror, history.graph.object_id(*node), layout);
-    let written: Vec<Written> = if is_engine {
-        Vec::new()
-    } else {
-        history.samples.iter().map(read).collect()
-    };
+    let written: Vec<Written> = history
+        .samples
+        .iter()
+        .take(count(&history))
+        .map(read)
+        .collect();
     if let (Some(cache), Some(key)) = (cache, &key)
         && let Some(bytes) = record::write(&history, &written)
     {
         cache.store(key, &bytes);
     }
-    Ok((history, written))
+    Ok((mirror, history, written))
 }
 
 /// All that a history is made from: the references with what they hold, where history was cut, and the layout.
-fn key(source: &Source, layout: &Layout, is_engine: bool, references: &References) -> Key {
+fn key(source: &Source, layout: &Layout, what_for: Use, references: &References) -> Key {
     let mut state = String::new();
     for (name, id) in references.all.iter().filter(|(name, _)| is_root(name)) {
         let _ = writeln!(state, "{id} {name}");
@@ -402,16 +425,17 @@ fn key(source: &Source, layout: &Layout, is_engine: bool, references: &Reference
     }
     let layout = serde_json::to_string(layout).unwrap_or_default();
     let head = references.head.clone().unwrap_or_default();
-    let subject = format!(
-        "{} {}",
-        if is_engine { "engine" } else { "member" },
-        source.path.display()
-    );
+    let what_for = match what_for {
+        Use::Engine => "engine",
+        Use::Member => "member",
+        Use::Branches => "branches",
+    };
+    let subject = format!("{what_for} {}", source.path.display());
     Key::of(&subject, &[&source.name, &layout, &head, &cut, &state])
 }
 
 /// Does the work on as many threads as there are processors, and gives the results in order.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism()
         .map_or(1, NonZero::get)
         .min(items.len());
@@ -436,6 +460,6 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
 }
 
 /// A lock whose holder died holds what it held.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,13 +16,14 @@ const SYNTAX: Syntax = Syntax {
 const WHOLE: [&str; 4] = ["VERSION", "VERSION_STRING", "VERSION_STR", "VERSION_TEXT"];
 
 /// Which number of the version a part of a name means.
-const PARTS: [(&str, usize); 6] = [
+const PARTS: [(&str, usize); 7] = [
     ("MAJOR", 0),
     ("MINOR", 1),
     ("PATCH", 2),
     ("PATCHLEVEL", 2),
     ("MICRO", 2),
-    ("REVISION", 2),
+    ("REVISION", 3),
+    ("TWEAK", 4),
 ];
 
 /// `#define X_VERSION "1.4.0"`, and `#define X_VERSION_MAJOR 1` with its fellows.
@@ -30,7 +31,7 @@ pub(super) fn places(text: &str, key: Option<&str>) -> Result<Vec<Place>, Fault>
     let source = Source::of(text, &SYNTAX);
     let mut found: Vec<Place> = Vec::new();
     // By the name without the part that tells which number it is.
-    let mut numbers: BTreeMap<String, [Option<Range<usize>>; 3]> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, [Option<Range<usize>>; 5]> = BTreeMap::new();
     let mut twice = Vec::new();
     let mut start = 0;
     for line in source.code.split_inclusive('\n') {
@@ -62,10 +63,12 @@ pub(super) fn places(text: &str, key: Option<&str>) -> Result<Vec<Place>, Fault>
         return Err(Fault::Ambiguous(both.to_vec()));
     }
     for group in numbers.into_values() {
-        if let [Some(major), Some(minor), patch] = group {
-            found.push(Place::numbers(
-                [major, minor].into_iter().chain(patch).collect(),
-            ));
+        if let [Some(major), Some(minor), patch, revision, tweak] = group {
+            // Some have a revision instead of a patch, some before it, some behind.
+            let mut rest: Vec<_> = [patch, revision, tweak].into_iter().flatten().collect();
+            rest.sort_by_key(|at| at.start);
+            let all = [major, minor].into_iter().chain(rest);
+            found.push(Place::numbers(all.collect()));
         }
     }
     if found.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 use super::place::Place;
-use super::source::{Quote, Source, Syntax, in_name};
+use super::source::{FAR, Quote, Source, Syntax, in_name};
 use std::ops::Range;
 
 type Places = Result<Vec<Place>, Fault>;
@@ -139,10 +139,10 @@ pub(super) fn gradle(text: &str, key: Option<&str>) -> Places {
     let source = Source::of(text, &GRADLE);
     let statement = |name: &str, everywhere: bool| -> Vec<Range<usize>> {
         let words = source.words(name).filter(|at| {
-            let line = source.code[..*at].rsplit('\n').next().unwrap_or_default();
+            let line = source.before(*at).rsplit('\n').next().unwrap_or_default();
             let own = match source.depth(*at) {
                 0 => true,
-                1 => ["allprojects", "subprojects"].contains(&opener(&source, *at)),
+                1 => ["allprojects", "subprojects"].contains(&source.opener(*at)),
                 _ => false,
             };
             line.trim().is_empty() && (own || everywhere)
@@ -215,12 +215,10 @@ fn constants(source: &Source, key: Option<&str>, names: &[&str]) -> Places {
     let mut found = Vec::new();
     let wanted = key.as_ref().map_or(names, std::slice::from_ref);
     for name in wanted {
-        for at in source.words(name).filter(|at| is_declared(source, *at)) {
+        for at in source.words(name) {
             let rest = source.code[at + name.len()..].trim_start_matches([' ', '\t']);
-            let Some(value) = assigned(rest) else {
-                continue;
-            };
-            found.extend(literal(source, value, &[';', ',', '}', ')']));
+            let value = assigned(rest).filter(|_| is_declared(source, at));
+            found.extend(value.and_then(|value| literal(source, value, &[';', ',', '}', ')'])));
         }
     }
     needed(found, "no string is assigned to a constant named VERSION")
@@ -228,33 +226,22 @@ fn constants(source: &Source, key: Option<&str>, names: &[&str]) -> Places {
 
 /// Whether what stands before a name on its line makes it a constant: not a part of an expression, not a local variable.
 fn is_declared(source: &Source, at: usize) -> bool {
-    let before = source.code[..at].rsplit(['\n', ';', '{', '}']).next();
+    let before = source.before(at).rsplit(['\n', ';', '{', '}']).next();
     let before = before.unwrap_or_default().trim();
     let mut words = before.split(|c: char| !in_name(c));
     let plain = |c: char| in_name(c) || c.is_whitespace() || "<>[]$*&()".contains(c);
     let declared = ["const", "static", "final", "public", "pub"];
-    let group = || before.is_empty() && ["const", "var"].contains(&opener(source, at));
+    let group = || before.is_empty() && ["const", "var"].contains(&source.opener(at));
     match source.depth(at) {
         0 => before.chars().all(plain),
         _ => (before.chars().all(plain) && words.any(|word| declared.contains(&word))) || group(),
     }
 }
 
-/// The word before the bracket that is open at a place.
-fn opener(source: &Source, at: usize) -> &str {
-    let depth = source.depth(at);
-    let before = source.code[..at].rmatch_indices(['(', '{', '[']);
-    let open = before
-        .map(|(at, _)| at)
-        .find(|open| source.depth(*open) + 1 == depth);
-    let before = source.code[..open.unwrap_or(0)].trim_end();
-    let start = before.rfind(|c| !in_name(c)).map_or(0, |at| at + 1);
-    &before[start..]
-}
-
 /// What follows the sign of an assignment, perhaps after a type: `: &str = …`, ` string = …`, `:= …`.
 fn assigned(rest: &str) -> Option<&str> {
-    let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+    let near = &rest[..rest.len().min(FAR)];
+    let line = near.split('\n').next().unwrap_or_default();
     let sign = line.find('=')?;
     let kind = line[..sign].trim();
     let kind = kind.strip_prefix(':').unwrap_or(kind).trim();

@@ -6,6 +6,7 @@ use super::error::Fault;
 use super::key;
 use super::place::Place;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Deeper than any file that people write.
@@ -64,6 +65,42 @@ impl Node {
             return Err(Fault::Ambiguous(vec![first.start, second.start]));
         }
         Ok(first.map(|(_, node)| node))
+    }
+}
+
+impl Node {
+    /// Takes out what stands under a key of an object.
+    ///
+    /// # Errors
+    /// As [`Node::get`].
+    pub(super) fn take(&mut self, text: &str, key: &str) -> Result<Option<Self>, Fault> {
+        self.get(text, key)?;
+        let Self::Object(entries) = self else {
+            return Ok(None);
+        };
+        let found = entries
+            .iter()
+            .position(|(at, _)| unescaped(&text[at.clone()]) == key);
+        Ok(found.map(|at| entries.swap_remove(at).1))
+    }
+
+    /// The entries of an object by their keys.
+    ///
+    /// # Errors
+    /// As [`Node::get`].
+    pub(super) fn entries(self, text: &str) -> Result<HashMap<Cow<'_, str>, Self>, Fault> {
+        let mut map = HashMap::new();
+        let mut places = HashMap::new();
+        if let Self::Object(entries) = self {
+            for (at, node) in entries {
+                let key = unescaped(&text[at.clone()]);
+                if let Some(first) = places.insert(key.clone(), at.start) {
+                    return Err(Fault::Ambiguous(vec![first, at.start]));
+                }
+                map.insert(key, node);
+            }
+        }
+        Ok(map)
     }
 }
 

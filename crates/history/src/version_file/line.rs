@@ -86,12 +86,15 @@ pub(super) fn conda(text: &str, key: Option<&str>) -> Places {
 pub(super) fn autoconf(text: &str, _: Option<&str>) -> Places {
     let calls = lines(text).filter(|(_, line)| line.trim_start().starts_with("AC_INIT"));
     let found = calls.filter_map(|(at, _)| {
-        let call = &text[at..];
+        // The name before it may be long, but not a file.
+        let end = (at + 512).min(text.len());
+        let end = (at..=end).rev().find(|end| text.is_char_boundary(*end))?;
+        let call = &text[at..end];
         let second = call.find(',')? + 1;
         let value = call[second..].trim_start();
         let inner = value.strip_prefix('[').unwrap_or(value);
         let length = inner.find([']', ',', ')', '\n'])?;
-        let start = text.len() - inner.len();
+        let start = end - inner.len();
         Some(trimmed(start, &inner[..length]))
     });
     needed(text, found.collect(), "AC_INIT has no version of its own")

@@ -5,14 +5,15 @@
 
 use super::error::Fault;
 use super::json::{self, Node};
-use super::lock::{Change, Member};
+use super::lock::Change;
 use super::place::{Place, Replacement};
 use super::requirement::NPM_TABLES;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// The root's version, which stands twice.
 pub(super) fn root(text: &str, _: Option<&str>) -> Result<Vec<Place>, Fault> {
-    let lock = json::parse(text)?;
-    let found = versions(text, &lock, "")?;
+    let found = Lock::of(text)?.versions("")?;
     if found.is_empty() {
         return Err(Fault::Missing("the root has no version in it"));
     }
@@ -24,36 +25,35 @@ pub(super) fn edits<'c>(
     text: &str,
     changes: &[Change<'c>],
 ) -> Result<Result<Vec<Replacement>, Change<'c>>, Fault> {
-    let lock = json::parse(text)?;
+    let lock = Lock::of(text)?;
     let mut edits = Vec::new();
     for change in changes {
-        let found = match change {
-            Change::Version { member, new } => {
-                let places = versions(text, &lock, member.folder)?;
-                let missing = places.is_empty() && has_members(text, &lock, member)?;
-                edits.extend(places.into_iter().map(|place| (place.at, new.clone())));
-                !missing
+        let (Change::Version { member, .. } | Change::Requirement { member, .. }) = change;
+        // Format 1 has the root's version and nothing of members.
+        let mut found = lock.folders.is_none() && !member.folder.is_empty();
+        match change {
+            Change::Version { new, .. } => {
+                for place in lock.versions(member.folder)? {
+                    found = true;
+                    edits.push((place.at, new.clone()));
+                }
             }
             Change::Requirement {
-                member,
-                dependency,
-                new,
-            } => match entry(text, &lock, member.folder)? {
-                Some(entry) => {
-                    let mut known = false;
-                    for table in NPM_TABLES {
-                        if let Some(table) = entry.get(text, table)?
-                            && let Some(Node::Text(at)) = table.get(text, dependency)?
-                        {
-                            known = true;
-                            edits.push((at.clone(), (*new).to_owned()));
-                        }
+                dependency, new, ..
+            } => {
+                let entry = lock.entry(member.folder);
+                found |= lock.folders.is_none();
+                for table in NPM_TABLES {
+                    if let Some(entry) = entry
+                        && let Some(table) = entry.get(text, table)?
+                        && let Some(Node::Text(at)) = table.get(text, dependency)?
+                    {
+                        found = true;
+                        edits.push((at.clone(), (*new).to_owned()));
                     }
-                    known
                 }
-                None => !has_members(text, &lock, member)?,
-            },
-        };
+            }
+        }
         if !found {
             return Ok(Err(change.clone()));
         }
@@ -61,30 +61,45 @@ pub(super) fn edits<'c>(
     Ok(Ok(edits))
 }
 
-/// Format 1 has the root's version and nothing of members.
-fn has_members(text: &str, lock: &Node, member: &Member<'_>) -> Result<bool, Fault> {
-    Ok(member.folder.is_empty()
-        || lock.get(text, "packages")?.is_some()
-        || lock.get(text, "workspaces")?.is_some())
+struct Lock<'t> {
+    text: &'t str,
+    root: Node,
+    /// Which entry of `packages` (npm) or `workspaces` (Bun) is of which folder.
+    folders: Option<HashMap<Cow<'t, str>, Node>>,
 }
 
-/// What is said of a folder.
-fn entry<'n>(text: &str, lock: &'n Node, folder: &str) -> Result<Option<&'n Node>, Fault> {
-    for table in ["workspaces", "packages"] {
-        if let Some(table) = lock.get(text, table)? {
-            return table.get(text, folder);
+impl<'t> Lock<'t> {
+    fn of(text: &'t str) -> Result<Self, Fault> {
+        let mut root = json::parse(text)?;
+        let mut folders = None;
+        for table in ["workspaces", "packages"] {
+            // Bun has both; its `packages` are what is installed.
+            if folders.is_none()
+                && let Some(table) = root.take(text, table)?
+            {
+                folders = Some(table.entries(text)?);
+            }
         }
+        Ok(Self {
+            text,
+            root,
+            folders,
+        })
     }
-    Ok(None)
-}
 
-fn versions(text: &str, lock: &Node, folder: &str) -> Result<Vec<Place>, Fault> {
-    let mut found = Vec::new();
-    let top = Some(lock).filter(|_| folder.is_empty());
-    for node in [top, entry(text, lock, folder)?].into_iter().flatten() {
-        if let Some(Node::Text(at)) = node.get(text, "version")? {
-            found.push(at.clone().into());
-        }
+    /// What is said of a folder.
+    fn entry(&self, folder: &str) -> Option<&Node> {
+        self.folders.as_ref()?.get(folder)
     }
-    Ok(found)
+
+    fn versions(&self, folder: &str) -> Result<Vec<Place>, Fault> {
+        let mut found = Vec::new();
+        let top = Some(&self.root).filter(|_| folder.is_empty());
+        for node in [top, self.entry(folder)].into_iter().flatten() {
+            if let Some(Node::Text(at)) = node.get(self.text, "version")? {
+                found.push(at.clone().into());
+            }
+        }
+        Ok(found)
+    }
 }

@@ -100,25 +100,18 @@ pub(super) fn cargo<'n>(text: &str, names: &[&'n str]) -> Result<Found<'n>, Faul
 /// All four tables. What names a place and not a range of versions stays.
 pub(super) fn npm<'n>(text: &str, names: &[&'n str]) -> Result<Found<'n>, Fault> {
     let root = json::parse(text)?;
+    let names: HashSet<&'n str> = names.iter().copied().collect();
     let mut found = Found::default();
     for table in NPM_TABLES {
-        let Some(table) = root.get(text, table)? else {
+        let Some(Node::Object(entries)) = root.get(text, table)? else {
             continue;
         };
-        let Node::Object(entries) = table else {
-            continue;
-        };
-        let positions: HashMap<&str, &Range<usize>> = entries
-            .iter()
-            .filter_map(|(key, node)| match node {
-                Node::Text(at) => Some((&text[key.clone()], at)),
-                _ => None,
-            })
-            .collect();
-        for name in names {
-            if let Some(at) = positions.get(name) {
-                let is_range = !text[(*at).clone()].contains([':', '/', '#']);
-                found.take(name, is_range.then(|| (*at).clone()));
+        for (key, value) in entries {
+            if let Some(name) = names.get(&text[key.clone()])
+                && let Node::Text(at) = value
+            {
+                let is_range = !text[at.clone()].contains([':', '/', '#']);
+                found.take(name, is_range.then(|| at.clone()));
             }
         }
     }

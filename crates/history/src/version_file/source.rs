@@ -7,6 +7,9 @@
 
 use std::ops::Range;
 
+/// How much of the code around a name is looked at, so that a line of any length costs little.
+pub(super) const FAR: usize = 256;
+
 /// What is no code in a language.
 pub(super) struct Syntax {
     /// Signs that begin a comment up to the end of the line.
@@ -39,12 +42,12 @@ impl Quote {
 }
 
 pub(super) struct Source {
-    /// Comments and the insides of strings are spaces, newlines inside of them too; signs around strings stay.
+    /// Comments and the insides of strings are spaces, newlines inside of them too; signs around strings stay. All is ASCII.
     pub code: String,
     /// The insides of strings that have an end, by the position of their first sign, in order.
     strings: Vec<(usize, Range<usize>, usize)>,
-    /// How many brackets are open at each byte.
-    depth: Vec<u32>,
+    /// Where brackets stand, with how many are open behind them and where the innermost of those is.
+    brackets: Vec<(usize, u32, usize)>,
 }
 
 impl Source {
@@ -54,14 +57,13 @@ impl Source {
         let mut source = Self {
             code: String::new(),
             strings: Vec::new(),
-            depth: vec![0; bytes.len()],
+            brackets: Vec::new(),
         };
-        let (mut at, mut depth) = (0, 0_u32);
+        let mut open: Vec<usize> = Vec::new();
+        let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
-            source.depth[at] = depth;
             let rest = &bytes[at..];
             if let Some(length) = comment(rest, syntax) {
-                source.depth[at..at + length].fill(depth);
                 at += length;
                 continue;
             }
@@ -77,14 +79,18 @@ impl Source {
                     let inner = at + inner.start..at + inner.end;
                     source.strings.push((at, inner, at + length));
                 }
-                source.depth[at..at + length].fill(depth);
                 at += length;
                 continue;
             }
             match byte {
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                b'(' | b'[' | b'{' => open.push(at),
+                b')' | b']' | b'}' => drop(open.pop()),
                 _ => {}
+            }
+            if b"()[]{}".contains(&byte) {
+                let depth = u32::try_from(open.len()).unwrap_or(u32::MAX);
+                let innermost = open.last().copied().unwrap_or(0);
+                source.brackets.push((at, depth, innermost));
             }
             // Other letters are part of some name, and of none that is looked for.
             code[at] = if byte.is_ascii() { byte } else { b'?' };
@@ -94,8 +100,33 @@ impl Source {
         source
     }
 
+    /// How many brackets are open at a place.
     pub(super) fn depth(&self, at: usize) -> u32 {
-        self.depth.get(at).copied().unwrap_or(0)
+        self.bracket(at).0
+    }
+
+    /// How many brackets are open at a place, and where the innermost of them is.
+    fn bracket(&self, at: usize) -> (u32, usize) {
+        let before = self.brackets.partition_point(|(bracket, ..)| *bracket < at);
+        match before
+            .checked_sub(1)
+            .and_then(|last| self.brackets.get(last))
+        {
+            Some((_, depth, innermost)) => (*depth, *innermost),
+            None => (0, 0),
+        }
+    }
+
+    /// The word before the bracket that is open at a place.
+    pub(super) fn opener(&self, at: usize) -> &str {
+        let before = self.before(self.bracket(at).1).trim_end();
+        let start = before.rfind(|c| !in_name(c)).map_or(0, |at| at + 1);
+        &before[start..]
+    }
+
+    /// The code before a place, as far as anyone has to look.
+    pub(super) fn before(&self, at: usize) -> &str {
+        &self.code[at.saturating_sub(FAR)..at]
     }
 
     /// The inside of the string that begins at `at`, and where the string ends.

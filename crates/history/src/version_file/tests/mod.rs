@@ -1,5 +1,6 @@
 mod edits;
 mod forms;
+mod hostile;
 
 use super::*;
 use forms::FILES;

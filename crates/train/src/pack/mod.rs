@@ -21,6 +21,7 @@ mod text;
 
 pub use builtin::BUILTIN;
 pub use overrides::Override;
+pub(crate) use overrides::read as read_override;
 pub use rule::{Origin, Row, Rule, Severity};
 pub use table::{Grid, NoAnswer, Used};
 
@@ -182,6 +183,12 @@ impl Pack {
     /// The words of an axis, in the pack's order; none where the pack does not use it.
     pub fn words(&self, axis: &str) -> &[String] {
         self.words.get(axis).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rule behind a word of a table with one axis; one of our own where the pack has none.
+    pub(crate) fn rule(&self, table: &str, axis: &str, word: &str, severity: Severity) -> Rule {
+        let row = self.ask(table, &[(axis, word)]);
+        row.map_or_else(|_| Rule::own(word, severity), Row::rule)
     }
 
     /// The row that answers a question.

@@ -127,3 +127,15 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
+
+impl Rule {
+    /// A rule that stands in no table, because every train has it.
+    pub(crate) fn own(name: &str, severity: Severity) -> Self {
+        Self {
+            id: format!("shipway/{name}"),
+            severity,
+            source: Origin::Inferred,
+            note: None,
+        }
+    }
+}

@@ -16,6 +16,7 @@ pub use read::{
 use crate::plan::{Metric, Repeat};
 use crate::secret::SecretName;
 use crate::time::Millis;
+use crate::version::CalendarFormat;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole file. Lists keep the order of the file, which is the order of the steps.
@@ -95,8 +96,8 @@ pub enum Scheme {
     Semver,
     /// PEP 440.
     Pep440,
-    /// `YYYY.M.PATCH`.
-    Calver,
+    /// Calendar versioning: a format of calver.org's tokens.
+    Calver(CalendarFormat),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -251,7 +251,7 @@ fn other_spelling(text: &str, scheme: shipway_core::config::Scheme) -> Option<Ve
         .ok()?;
     let spelled = match scheme {
         Scheme::Pep440 => read.pep440(),
-        Scheme::Semver | Scheme::Calver => read.semver(),
+        Scheme::Semver | Scheme::Calver(_) => read.semver(),
     }?;
     Version::parse(&spelled, scheme).ok()
 }

@@ -90,7 +90,7 @@ pub fn decide(
                 LevelArg::Major => Level::Major,
             };
             (
-                raise(session, ground, current, level, pre)?,
+                raise(session, ground, current, level, pre.as_ref())?,
                 asked(
                     session,
                     level,
@@ -100,7 +100,7 @@ pub fn decide(
                 ),
             )
         }
-        (None, None) => from_commits(session, ground, current, &changes, pre)?,
+        (None, None) => from_commits(session, ground, current, &changes, pre.as_ref())?,
     };
     if let Some(highest) = tags.last() {
         version
@@ -203,7 +203,7 @@ fn from_commits(
     ground: &Ground,
     current: Option<&Version>,
     changes: &Changes,
-    pre: Option<Pre>,
+    pre: Option<&Pre>,
 ) -> Result<(Version, Vec<String>), CommandError> {
     let initial = ground.config.changes.initial;
     if let Some(decision) = next_version(current, &changes.listed, initial) {
@@ -239,22 +239,14 @@ fn raise(
     ground: &Ground,
     current: Option<&Version>,
     level: Level,
-    pre: Option<Pre>,
+    pre: Option<&Pre>,
 ) -> Result<Version, CommandError> {
-    let first = Version::parse(first_version(ground), ground.config.project.scheme)
-        .map_err(|error| version_error(&error))?;
-    current
-        .unwrap_or(&first)
-        .bump(level, pre, session.now())
-        .map_err(|error| version_error(&error))
-}
-
-/// What a project without any release is raised from.
-fn first_version(ground: &Ground) -> &'static str {
-    match ground.config.project.scheme {
-        shipway_core::config::Scheme::Calver => "1970.1.0",
-        _ => "0.0.0",
+    let scheme = ground.config.project.scheme;
+    match current {
+        Some(current) => current.bump(level, pre, session.now()),
+        None => Version::first(scheme, level, pre, session.now()),
     }
+    .map_err(|error| version_error(&error))
 }
 
 fn asked(

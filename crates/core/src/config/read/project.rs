@@ -7,7 +7,7 @@ use crate::config::{
     Changelog, ChangelogFormat, Environment, NextVersion, Project, Scheme, VersionFile,
 };
 use crate::name::{BadName, RefName};
-use crate::version::Version;
+use crate::version::{CalendarFormat, Version};
 
 const PROJECT: &[&str] = &[
     "name",
@@ -27,7 +27,7 @@ const PROJECT: &[&str] = &[
 const SCHEMES: &[(&str, Scheme)] = &[
     ("semver", Scheme::Semver),
     ("pep440", Scheme::Pep440),
-    ("calver", Scheme::Calver),
+    ("calver", Scheme::Calver(CalendarFormat::DEFAULT)),
 ];
 
 const NEXT: &[(&str, NextVersion)] = &[

@@ -1,6 +1,6 @@
 //! What can be wrong with a version, and what to do about it.
 
-use super::spelling;
+use super::{Level, spelling};
 use crate::config::Scheme;
 use pep440_rs::Version as Pep;
 use semver::Version as Sem;
@@ -46,21 +46,21 @@ pub enum VersionError {
     Calendar { text: String, why: &'static str },
     #[error("{text:?} is no line: {why}")]
     Line { text: String, why: &'static str },
-    #[error("line {line} cannot release {version}, which {asked} asks for: {why}")]
+    #[error("line {line} cannot release {version}, which {} asks for: {owner} {why}", asking(*.level))]
     LeavesLine {
         line: String,
         version: String,
-        /// `a minor change`, `Release-As`
-        asked: String,
-        /// Who owns that version, or that it is none of the line.
-        why: String,
-        /// The line that it belongs to.
-        belongs: String,
+        /// `None`: the version was asked for by name.
+        level: Option<Level>,
+        /// `line 1.5`, or a version that another branch has released.
+        owner: String,
+        /// What the owner has to do with it.
+        why: &'static str,
     },
-    #[error("version {version}, which {asked} asks for, belongs to line {line}")]
+    #[error("version {version}, which {} asks for, belongs to line {line}", asking(*.level))]
     OfLine {
         version: String,
-        asked: String,
+        level: Option<Level>,
         line: String,
     },
     #[error("{text:?} is no level")]
@@ -103,9 +103,7 @@ impl VersionError {
                     .to_owned()
             }
             Self::Line { .. } => "write it like 1.4, 1.4.x or 1.x".to_owned(),
-            Self::LeavesLine { belongs, .. } => {
-                format!("release it from {belongs}, or ask for a lower level")
-            }
+            Self::LeavesLine { .. } => "release it there, or ask for a lower level".to_owned(),
             Self::OfLine { line, .. } => {
                 format!("release it from the branch of line {line}, or ask for a higher level")
             }
@@ -181,6 +179,13 @@ pub(super) fn pep440_fault(text: &str) -> &'static str {
     } else {
         "it is numbers and dots, then perhaps aN, bN, rcN, .postN, .devN"
     }
+}
+
+fn asking(level: Option<Level>) -> String {
+    level.map_or_else(
+        || "somebody".to_owned(),
+        |level| format!("a {level} change"),
+    )
 }
 
 pub(super) fn scheme_name(scheme: Scheme) -> String {

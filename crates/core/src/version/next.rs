@@ -190,35 +190,31 @@ fn in_line(
     version: &Version,
     current: Option<&Version>,
 ) -> Result<(), VersionError> {
-    let asked = match request.goal {
-        Goal::Level(level) => format!("a {level} change"),
-        Goal::Exact(_) => "its name".to_owned(),
+    let level = match request.goal {
+        Goal::Level(level) => Some(level),
+        Goal::Exact(_) => None,
     };
     let Some(line) = request.line else {
         return match request.lines.iter().find(|line| line.contains(version)) {
             Some(owner) => Err(VersionError::OfLine {
                 version: version.to_string(),
-                asked,
+                level,
                 line: owner.to_string(),
             }),
             None => Ok(()),
         };
     };
-    let leaves = |why: String, belongs: String| VersionError::LeavesLine {
+    let leaves = |owner: String, why| VersionError::LeavesLine {
         line: line.to_string(),
         version: version.to_string(),
-        asked: asked.clone(),
+        level,
+        owner,
         why,
-        belongs,
     };
     if !line.contains(version) {
-        let inner = |other: &&Line| other.contains(version);
-        let owner = request.lines.iter().find(inner).cloned();
-        let owner = owner.unwrap_or_else(|| line.beside(version));
-        return Err(leaves(
-            "it is none of the line".to_owned(),
-            format!("line {owner}"),
-        ));
+        let owner = request.lines.iter().find(|other| other.contains(version));
+        let owner = owner.cloned().unwrap_or_else(|| line.beside(version));
+        return Err(leaves(format!("line {owner}"), "is where it belongs"));
     }
     // Other lines within this one own their versions, and end it where they lie above what it has.
     let owner = request.lines.iter().find(|other| {
@@ -229,10 +225,7 @@ fn in_line(
         *other != line && other.is_within(line) && (other.contains(version) || between)
     });
     if let Some(owner) = owner {
-        return Err(leaves(
-            format!("line {owner} begins below it"),
-            format!("line {owner}"),
-        ));
+        return Err(leaves(format!("line {owner}"), "begins below it"));
     }
     let known: HashSet<&Version> = request.own.iter().collect();
     let taken = |other: &&Version| {
@@ -247,8 +240,8 @@ fn in_line(
     let elsewhere = request.all.iter().filter(|other| !known.contains(other));
     match elsewhere.filter(taken).min_by(|a, b| a.precedence(b)) {
         Some(other) => Err(leaves(
-            format!("{other} is released already, from another branch"),
-            format!("the branch of {other}"),
+            other.to_string(),
+            "is released already, from another branch",
         )),
         None => Ok(()),
     }

@@ -325,7 +325,7 @@ fn a_line_stays_within_its_range() {
             "",
             "1.4",
             Minor,
-            "refused: it is none of the line",
+            "refused: is where it belongs",
         ),
         (
             "1.4.2",
@@ -333,7 +333,7 @@ fn a_line_stays_within_its_range() {
             "",
             "1.x",
             Major,
-            "refused: it is none of the line",
+            "refused: is where it belongs",
         ),
         // What another branch has taken is no more the line's.
         (
@@ -359,7 +359,14 @@ fn a_line_stays_within_its_range() {
         ("1.4.2", "1.4.3-rc.1", "", "1.4", Patch, "1.4.3"),
         // A line that begins.
         ("1.3.9", "", "", "1.4", Minor, "1.4.0"),
-        ("1.3.9", "", "", "1.4", Patch, "refused: it is none"),
+        (
+            "1.3.9",
+            "",
+            "",
+            "1.4",
+            Patch,
+            "refused: is where it belongs",
+        ),
     ] {
         let found = repository(Scheme::Semver, own, elsewhere, lines).next(line, level, "");
         let context = format!("{own} | {elsewhere} | {lines} | {line} {level}");
@@ -385,11 +392,11 @@ fn a_refusal_names_line_version_and_level() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "line 1.4 cannot release 1.5.0, which a minor change asks for: it is none of the line"
+        "line 1.4 cannot release 1.5.0, which a minor change asks for: line 1.5 is where it belongs"
     );
     assert_eq!(
         error.hint().unwrap(),
-        "release it from line 1.5, or ask for a lower level"
+        "release it there, or ask for a lower level"
     );
     // The branch that goes on leaves to a line what is the line's.
     let error = repository(Scheme::Semver, "1.4.2", "", "1.4")

@@ -309,13 +309,10 @@ impl<'a> Raising<'a> {
         current: Option<&Version>,
         level: Level,
     ) -> Result<Version, shipway_core::version::VersionError> {
-        let nothing = match current {
-            Some(_) => None,
-            None => Some(Version::parse("0.0.0", scheme)?),
-        };
-        match current.or(nothing.as_ref()) {
-            Some(current) => current.bump(level, self.policy.pre, self.policy.today),
-            None => Version::parse("0.0.0", scheme),
+        let (pre, today) = (self.policy.pre.as_ref(), self.policy.today);
+        match current {
+            Some(current) => current.bump(level, pre, today),
+            None => Version::first(scheme, level, pre, today),
         }
     }
 

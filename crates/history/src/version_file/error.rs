@@ -65,12 +65,10 @@ pub enum VersionFileError {
     NoManifest { path: String, what: &'static str },
     #[error("{name:?} is no kind of version file")]
     Kind { name: String },
-    #[error("{first} says {first_version}, and {second} says {second_version}")]
+    #[error("{}", Said(.said))]
     Disagree {
-        first: String,
-        first_version: String,
-        second: String,
-        second_version: String,
+        /// Each file, by path, with the version that it says; at least two.
+        said: Vec<(String, String)>,
     },
     #[error("{path} holds a version that cannot be")]
     Version {
@@ -110,12 +108,38 @@ impl VersionFileError {
                 Some(kind) => format!("did you mean {kind}?"),
                 None => format!("one of: {}", Kind::names().join(", ")),
             },
-            Self::Disagree { first, second, .. } => {
-                format!("make {first} and {second} say the same version")
+            Self::Disagree { said } => {
+                let paths: Vec<&str> = said.iter().map(|(path, _)| path.as_str()).collect();
+                format!("make {} say the same version", joined(&paths))
             }
             Self::Version { source, .. } => return source.hint(),
             Self::Spelling { example, .. } => format!("choose a version like {example}"),
         })
+    }
+}
+
+/// `a, b and c`, of a long list the first ones.
+fn joined<T: AsRef<str>>(texts: &[T]) -> String {
+    let mut shown: Vec<&str> = texts.iter().take(MOST_LISTED).map(AsRef::as_ref).collect();
+    let more = format!("{} more", texts.len() - shown.len());
+    if shown.len() < texts.len() {
+        shown.push(&more);
+    }
+    match shown.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        all => all.concat(),
+    }
+}
+
+struct Said<'a>(&'a [(String, String)]);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = self
+            .0
+            .iter()
+            .map(|(path, version)| format!("{path} says {version}"));
+        f.write_str(&joined(&each.collect::<Vec<_>>()))
     }
 }
 

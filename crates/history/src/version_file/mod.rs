@@ -170,28 +170,22 @@ fn base(path: &str) -> &str {
 /// The version that all files say, as (path, version) from [`read_version`]; `None` for no files.
 ///
 /// # Errors
-/// [`VersionFileError::Disagree`] names two that differ; [`VersionFileError::Version`] where one is impossible.
+/// [`VersionFileError::Disagree`] names all where two differ; [`VersionFileError::Version`] where one is impossible.
 pub fn agreed(
     found: &[(String, String)],
     scheme: Scheme,
 ) -> Result<Option<Version>, VersionFileError> {
-    let mut first: Option<(&String, Version)> = None;
-    for (path, text) in found {
-        let version = parse(path, text, scheme)?;
-        match &first {
-            None => first = Some((path, version)),
-            Some((_, agreed)) if *agreed == version => {}
-            Some((earlier, agreed)) => {
-                return Err(VersionFileError::Disagree {
-                    first: (*earlier).clone(),
-                    first_version: agreed.to_string(),
-                    second: path.clone(),
-                    second_version: version.to_string(),
-                });
-            }
-        }
+    let versions: Vec<Version> = found
+        .iter()
+        .map(|(path, text)| parse(path, text, scheme))
+        .collect::<Result<_, _>>()?;
+    if versions.windows(2).all(|two| two[0] == two[1]) {
+        return Ok(versions.into_iter().next());
     }
-    Ok(first.map(|(_, version)| version))
+    let paths = found.iter().map(|(path, _)| path.clone());
+    Err(VersionFileError::Disagree {
+        said: paths.zip(versions.iter().map(Version::to_string)).collect(),
+    })
 }
 
 /// What [`read_version`] gave, under the project's scheme. A file may hold the version in the other spelling: `package.json`

@@ -464,7 +464,22 @@ fn files_that_differ_are_named_with_their_versions() {
         Scheme::Pep440,
     )
     .unwrap_err();
-    assert_eq!(error.to_string(), "a.py says 1.0.0, and b.py says 1.0.1");
+    assert_eq!(error.to_string(), "a.py says 1.0.0 and b.py says 1.0.1");
+    let many: Vec<_> = (0..12)
+        .map(|at| (format!("{at}.py"), format!("1.{at}")))
+        .collect();
+    let error = agreed(&many, Scheme::Pep440).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("0.py says 1.0, 1.py says 1.1, 2.py"),
+        "{error}"
+    );
+    assert!(
+        error.to_string().ends_with("7.py says 1.7 and 4 more"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("0.py, 1.py"), "{error}");
     let error = agreed(&found(&[("a.py", "one")]), Scheme::Pep440).unwrap_err();
     assert!(matches!(error, VersionFileError::Version { .. }));
 }

@@ -16,12 +16,14 @@ const SYNTAX: Syntax = Syntax {
 const WHOLE: [&str; 4] = ["VERSION", "VERSION_STRING", "VERSION_STR", "VERSION_TEXT"];
 
 /// Which number of the version a part of a name means.
-const PARTS: [(&str, usize); 7] = [
+const PARTS: [(&str, usize); 9] = [
     ("MAJOR", 0),
     ("MINOR", 1),
     ("PATCH", 2),
     ("PATCHLEVEL", 2),
     ("MICRO", 2),
+    ("SUBMINOR", 2),
+    ("SUBLEVEL", 2),
     ("REVISION", 3),
     ("TWEAK", 4),
 ];

@@ -120,7 +120,11 @@ impl<'a> Log<'a> {
 
 /// The group that a change is listed in.
 pub(super) fn group_of(change: &Change) -> Option<&str> {
-    if names_advisory(change) {
+    group_with(change, names_advisory(change))
+}
+
+fn group_with(change: &Change, names_advisory: bool) -> Option<&str> {
+    if names_advisory {
         Some(SECURITY)
     } else {
         change.group.as_deref()
@@ -129,11 +133,8 @@ pub(super) fn group_of(change: &Change) -> Option<&str> {
 
 fn is_security(change: &Change) -> bool {
     let by_kind = matches!(&change.kind, Kind::Named(kind) if kind == "security" || kind == "sec");
-    let by_scope = change
-        .scope
-        .as_deref()
-        .is_some_and(|scope| scope.eq_ignore_ascii_case("security"));
-    by_kind || by_scope || change.group.as_deref() == Some(SECURITY) || names_advisory(change)
+    let scope = change.scope.as_deref().unwrap_or_default();
+    by_kind || scope.eq_ignore_ascii_case("security") || change.group.as_deref() == Some(SECURITY)
 }
 
 fn names_advisory(change: &Change) -> bool {
@@ -145,10 +146,7 @@ fn names_advisory(change: &Change) -> bool {
         .into_iter()
         .flatten()
         .any(|text| advisories(text).next().is_some())
-        || change
-            .references
-            .iter()
-            .any(|text| advisories(text).next().is_some())
+        || change.references.iter().any(|text| is_advisory(text))
 }
 
 /// `CVE-2026-1234` and `GHSA-xxxx-xxxx-xxxx` in a text.
@@ -175,6 +173,10 @@ fn advisories(text: &str) -> impl Iterator<Item = &str> {
                 _ => false,
             }
         })
+}
+
+fn is_advisory(reference: &str) -> bool {
+    !reference.starts_with('#') && advisories(reference).next() == Some(reference)
 }
 
 fn advisory_link(id: &str) -> String {
@@ -222,24 +224,21 @@ fn release<'a>(
             release.statistics.commits += 1;
         }
         People::count(change, options, &mut of_release);
-        let Some(mut title) = group_of(change) else {
+        let names_advisory = names_advisory(change);
+        let Some(mut title) = group_with(change, names_advisory) else {
             continue;
         };
-        let entry = entry(change, options);
-        if entry.security {
+        let entry = entry(change, names_advisory, options);
+        if names_advisory {
             let texts = [
-                change.description.as_str(),
-                change.breaking.as_deref().unwrap_or_default(),
+                Some(change.description.as_str()),
+                change.breaking.as_deref(),
             ];
-            for text in texts
-                .into_iter()
-                .chain(change.references.iter().map(String::as_str))
-            {
+            let references = change.references.iter().map(String::as_str);
+            for text in texts.into_iter().flatten().chain(references) {
                 for id in advisories(text).filter(|id| seen_advisories.insert(*id)) {
-                    release.advisories.push(Advisory {
-                        id,
-                        link: advisory_link(id),
-                    });
+                    let link = advisory_link(id);
+                    release.advisories.push(Advisory { id, link });
                 }
             }
         }
@@ -294,7 +293,7 @@ fn release<'a>(
             }),
         }
     }
-    people.close(of_release, &mut release);
+    people.close(of_release, options, &mut release);
     release.statistics.breaking = release.breaking.len();
     release.statistics.contributors = release.contributors.len();
     let day = |date: Option<&str>| super::date::days(date?);
@@ -304,7 +303,7 @@ fn release<'a>(
     release
 }
 
-fn entry<'a>(change: &'a Change, options: &Options<'a>) -> Entry<'a> {
+fn entry<'a>(change: &'a Change, names_advisory: bool, options: &Options<'a>) -> Entry<'a> {
     let links = options.links;
     let commit = change.commit.as_ref().map(|commit| {
         let id = commit.as_str();
@@ -326,7 +325,7 @@ fn entry<'a>(change: &'a Change, options: &Options<'a>) -> Entry<'a> {
             Kind::Other => "other",
         },
         breaking: change.breaking.as_deref().map(visible),
-        security: is_security(change),
+        security: names_advisory || is_security(change),
         references: references(change, links),
         authors: change
             .authors
@@ -349,7 +348,7 @@ fn references<'a>(change: &'a Change, links: Option<&Links>) -> Vec<Reference<'a
         let ends = description.strip_suffix(')').and_then(|rest| rest.strip_suffix(text.as_str()));
         let by_origin = matches!(change.origin, Origin::PullRequest(number) if text.strip_prefix('#') == Some(&number.to_string()));
         let pull_request = by_origin || text.starts_with('!') || ends.is_some_and(|rest| rest.ends_with('('));
-        let link = if advisories(text).next().is_some_and(|id| id == text) {
+        let link = if is_advisory(text) {
             Some(advisory_link(text))
         } else {
             links.and_then(|links| links.reference(text, pull_request))
@@ -397,64 +396,78 @@ impl<'a> People<'a> {
         Self { earlier }
     }
 
-    fn count(
-        change: &'a Change,
-        options: &Options<'a>,
-        found: &mut Vec<(Cow<'a, str>, Contributor<'a>)>,
-    ) {
+    fn count(change: &'a Change, options: &Options<'a>, found: &mut Vec<Found<'a>>) {
         for author in &change.authors {
-            if author.name.ends_with("[bot]") || author.email.is_empty() && author.name.is_empty() {
+            let nobody = author.email.is_empty() && author.name.is_empty();
+            if nobody || author.name.ends_with("[bot]") {
                 continue;
             }
             let key = key(author, options);
             // Most releases have few people; a large one is sorted out by `close`.
-            let known = found.iter_mut().rev().take(64).find(|(one, _)| *one == key);
-            if let Some((_, known)) = known {
-                known.changes += 1;
-                continue;
-            }
-            let Person { name, handle, link } = person(author, options);
-            let reference = references(change, options.links).into_iter().next();
-            found.push((
-                key,
-                Contributor {
-                    name,
-                    handle,
-                    link,
+            match found.iter_mut().rev().take(16).find(|one| one.key == key) {
+                Some(known) => known.changes += 1,
+                None => found.push(Found {
+                    key,
+                    author,
+                    first: change,
                     changes: 1,
-                    reference,
-                },
-            ));
+                }),
+            }
         }
     }
 
-    fn close(&mut self, found: Vec<(Cow<'a, str>, Contributor<'a>)>, release: &mut Release<'a>) {
+    fn close(&mut self, found: Vec<Found<'a>>, options: &Options<'a>, release: &mut Release<'a>) {
         let mut places: HashMap<Cow<'a, str>, usize> = HashMap::with_capacity(found.len());
-        let mut keys = Vec::new();
-        for (key, contributor) in found {
-            match places.get(&key) {
-                Some(at) => {
-                    let known: &mut Contributor = &mut release.contributors[*at];
-                    known.changes += contributor.changes;
-                }
-                None => {
-                    places.insert(key.clone(), release.contributors.len());
-                    release.contributors.push(contributor);
-                    keys.push(key);
-                }
+        let mut new = Vec::new();
+        for Found {
+            key,
+            author,
+            first,
+            changes,
+        } in found
+        {
+            if let Some(at) = places.get(&key) {
+                release.contributors[*at].changes += changes;
+                continue;
             }
-        }
-        if let Some(earlier) = &mut self.earlier {
-            for (key, contributor) in keys.into_iter().zip(&release.contributors) {
-                if earlier.insert(key) {
-                    release.new_contributors.push(contributor.clone());
-                }
+            let Person { name, handle, link } = person(author, options);
+            let is_new = self
+                .earlier
+                .as_mut()
+                .is_some_and(|earlier| earlier.insert(key.clone()));
+            if is_new {
+                new.push((release.contributors.len(), first));
             }
+            places.insert(key, release.contributors.len());
+            release.contributors.push(Contributor {
+                name,
+                handle,
+                link,
+                changes,
+                reference: None,
+            });
         }
-        release
-            .contributors
-            .sort_by(|a, b| b.changes.cmp(&a.changes).then_with(|| a.name.cmp(&b.name)));
+        for (at, first) in new {
+            let reference = references(first, options.links).into_iter().next();
+            let contributor = Contributor {
+                reference,
+                ..release.contributors[at].clone()
+            };
+            release.new_contributors.push(contributor);
+        }
+        release.contributors.sort_by(|a, b| {
+            let by_changes = b.changes.cmp(&a.changes);
+            by_changes.then_with(|| a.name.cmp(&b.name))
+        });
     }
+}
+
+/// Somebody who took part in a release.
+struct Found<'a> {
+    key: Cow<'a, str>,
+    author: &'a Author,
+    first: &'a Change,
+    changes: usize,
 }
 
 /// One person under several addresses is one by their name on the forge.

@@ -83,9 +83,7 @@ fn a_breaking_change_needs_a_guide_where_the_policy_says_so() {
         "feat!: rename the file",
         "feat!: change the default port\n\nBREAKING CHANGE: set port = 80 to keep what you have",
     ];
-    assert_snapshot!(found(text, &messages, &[], Guide::Words), @r#"
-    2 Error: a breaking change does not say what to do about it: feat!: drop --old (abc0000000)
-    "#);
+    assert_snapshot!(found(text, &messages, &[], Guide::Words), @"2 Error: a breaking change does not say what to do about it: feat!: drop --old (abc0000000)");
     let path = "docs/migration/2.0.md";
     assert_eq!(
         found(text, &messages, &[], Guide::File { path, exists: true }),

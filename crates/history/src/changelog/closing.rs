@@ -1,10 +1,12 @@
 //! Closing the unreleased section as that of a release.
 
-use super::assemble::Options;
+use super::assemble::{Options, Source};
 use super::document::{Document, Section};
-use super::entries::{self, Look};
+use super::entries::{self, Look, Made};
 use super::links::{self, Added, Linked};
+use super::log::Log;
 use super::style::{Named, Style, refers};
+use super::template::Template;
 use super::title::Kind;
 use super::{ChangelogError, text_of};
 use crate::change::Change;
@@ -50,6 +52,25 @@ pub enum Entries {
 pub(super) const NEW: &str = "# Changelog\n\nAll notable changes of this project are written down here, in the form of\n\
     [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n\n## [Unreleased]\n";
 
+/// How entries are made of changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Making<'a> {
+    pub options: Options<'a>,
+    pub look: Look,
+    /// Writes the section instead; the heading that it begins with is left out, for the file has its own.
+    pub template: Option<&'a Template>,
+    /// The tag of the release before, for links that a template makes.
+    pub previous_tag: Option<&'a str>,
+}
+
+/// Closes the unreleased section as that of a release, with entries of the default look. [`close_with`] says what is done.
+///
+/// # Errors
+/// [`ChangelogError`]; the text is then as it was.
+pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, ChangelogError> {
+    close_with(text, closing, &Making::default())
+}
+
 /// Closes the unreleased section as that of a release; `None` stands for a file that does not exist yet.
 ///
 /// The heading of the unreleased section stays, with nothing under it, and the release follows it. Where the unreleased
@@ -57,7 +78,11 @@ pub(super) const NEW: &str = "# Changelog\n\nAll notable changes of this project
 ///
 /// # Errors
 /// [`ChangelogError`]; the text is then as it was.
-pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, ChangelogError> {
+pub fn close_with(
+    text: Option<&[u8]>,
+    closing: &Closing,
+    making: &Making,
+) -> Result<Closed, ChangelogError> {
     let text = text.map_or(Ok(NEW), text_of)?;
     let document = Document::read(text, closing.unreleased);
     document.check_new(closing.version)?;
@@ -77,12 +102,7 @@ pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, Changelog
         let closed = with_written(&document, section, &heading);
         (closed, Entries::Written, Vec::new())
     } else {
-        let made = entries::make(
-            closing.changes,
-            &style,
-            &Options::default(),
-            Look::default(),
-        );
+        let made = made(closing, making, &style)?;
         let entries = if made.text.is_empty() {
             Entries::None
         } else {
@@ -130,6 +150,32 @@ pub fn close(text: Option<&[u8]>, closing: &Closing) -> Result<Closed, Changelog
         entries,
         warnings,
     })
+}
+
+fn made(closing: &Closing, making: &Making, style: &Style) -> Result<Made, ChangelogError> {
+    let mut made = entries::make(closing.changes, style, &making.options, making.look);
+    let Some(template) = making.template else {
+        return Ok(made);
+    };
+    let source = Source {
+        version: Some(closing.version),
+        tag: Some(closing.tag),
+        previous_tag: making.previous_tag,
+        date: Some(closing.date),
+        yanked: false,
+        migration: None,
+        changes: closing.changes,
+    };
+    let written = template.render(&Log::of(&[source], &making.options))?;
+    let sections = Document::read(&written, None);
+    let own = sections.release(closing.version);
+    let body = own.map_or(0, |section| section.heading.lines.end);
+    made.text.clear();
+    for line in written[body..].trim_matches(['\n', '\r']).lines() {
+        made.text.push_str(line);
+        made.text.push_str(style.eol);
+    }
+    Ok(made)
 }
 
 /// The unreleased heading stays where it is, and the release's heading comes between it and the entries.

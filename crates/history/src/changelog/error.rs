@@ -1,5 +1,7 @@
 //! What can be wrong with a changelog.
 
+use super::template::TemplateError;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangelogError {
     #[error("the changelog has a section for {version} already (line {line})")]
@@ -26,6 +28,8 @@ pub enum ChangelogError {
         line: usize,
         text: String,
     },
+    #[error(transparent)]
+    Template(#[from] TemplateError),
 }
 
 impl ChangelogError {
@@ -39,6 +43,7 @@ impl ChangelogError {
             Self::Conflict { .. } => "finish the merge and commit it",
             Self::Unclosed { .. } => "close it: with as many ` or ~ as it begins with, or with -->",
             Self::NotText { .. } => "save the file as UTF-8",
+            Self::Template(_) => "correct the template; --format json shows what it sees",
             Self::Form { .. } => {
                 "keep a changelog in Markdown, reStructuredText or AsciiDoc beside it, and name that one in [changelog] path"
             }

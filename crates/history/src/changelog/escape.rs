@@ -63,12 +63,9 @@ pub(super) fn push_markdown(
     let mut spans = Spans::default();
     while at < bytes.len() {
         let next = bytes[at];
-        let special = matches!(
-            next,
-            b'<' | b'[' | b']' | b'*' | b'_' | b'`' | b'~' | b'\\' | b'&' | b':'
-        ) || (next == b'@' && mentions == Mentions::Defuse)
-            || (linked && matches!(next, b'#' | b'!' | b'G' | b'C'))
-            || (linked && next.is_ascii_alphanumeric() && at == word_start(bytes, at));
+        let special = SPECIAL[usize::from(next)]
+            || (next == b'@' && mentions == Mentions::Defuse)
+            || (linked && (matches!(next, b'#' | b'!') || begins_word(bytes, at)));
         if !special {
             at += 1;
             continue;
@@ -145,11 +142,23 @@ pub(super) fn push_markdown(
     out.push_str(&text[copied..]);
 }
 
-fn word_start(bytes: &[u8], at: usize) -> usize {
-    match at.checked_sub(1) {
-        Some(before) if bytes[before].is_ascii_alphanumeric() => usize::MAX,
-        _ => at,
+/// What may mean something anywhere in a line.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let signs = b"<[]*_`~\\&:";
+    let mut at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
     }
+    table
+};
+
+fn begins_word(bytes: &[u8], at: usize) -> bool {
+    bytes[at].is_ascii_alphanumeric()
+        && !at
+            .checked_sub(1)
+            .is_some_and(|at| bytes[at].is_ascii_alphanumeric())
 }
 
 /// Escapes what means something only at the beginning of a line; returns how far it went.

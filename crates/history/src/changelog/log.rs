@@ -141,7 +141,7 @@ pub struct Contributor<'a> {
     pub link: Option<String>,
     /// How many changes of the release they wrote, alone or with others.
     pub changes: usize,
-    /// The first reference of their first change in the release.
+    /// The first reference of their first change in the release; only for those who are new.
     pub reference: Option<Reference<'a>>,
 }
 

@@ -29,7 +29,7 @@ mod unreleased;
 
 pub use assemble::{BreakingPlace, Earlier, Options, Scopes, Source};
 pub use check::{Facts, Finding, Guide, Problem, Report, Severity, Tagged, check};
-pub use closing::{Closed, Closing, Entries, close};
+pub use closing::{Closed, Closing, Entries, Making, close, close_with};
 pub use edit::{NewSection, Present, mark_yanked, set_section, set_sections};
 pub use entries::Look;
 pub use error::ChangelogError;

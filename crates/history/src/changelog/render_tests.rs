@@ -293,22 +293,14 @@ fn the_model_is_a_contract() {
               "handle": "ann",
               "link": "https://github.com/ann",
               "changes": 2,
-              "reference": {
-                "text": "#12",
-                "link": "https://github.com/o/r/pull/12",
-                "pull_request": true
-              }
+              "reference": null
             },
             {
               "name": "Bob",
               "handle": "bob",
               "link": "https://github.com/bob",
               "changes": 2,
-              "reference": {
-                "text": "#7",
-                "link": "https://github.com/o/r/issues/7",
-                "pull_request": false
-              }
+              "reference": null
             },
             {
               "name": "Cy",
@@ -643,24 +635,16 @@ fn a_template_that_is_wrong_says_where() {
     let sources = world.sources();
     let log = world.log(&sources);
     let error = Template::new("a.md", "{{ project }}\n{% for x in %}\n").unwrap_err();
-    assert_snapshot!(error, @r#"
-    template a.md, line 2: unexpected end of block: {% for x in %}
-    "#);
+    assert_snapshot!(error, @"template a.md, line 2: unexpected end of block: {% for x in %}");
     let failed = |source: &str| {
         let template = Template::new("a.md", source).unwrap();
         let error = template.render(&log).unwrap_err();
         assert!(error.hint().is_some(), "{error}");
         error.to_string()
     };
-    assert_snapshot!(failed("one\n{{ releases[0].verzion }}\n"), @r#"
-    template a.md, line 2: undefined value: {{ releases[0].verzion }}
-    "#);
-    assert_snapshot!(failed("one\n\n{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}"), @r#"
-    template a.md, line 3: it does too much: {% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}
-    "#);
-    assert_snapshot!(failed("{% macro again() %}\n{{ again() }}{% endmacro %}\n{{ again() }}"), @r#"
-    template a.md, line 2: it does too much: {{ again() }}{% endmacro %}
-    "#);
+    assert_snapshot!(failed("one\n{{ releases[0].verzion }}\n"), @"template a.md, line 2: undefined value: {{ releases[0].verzion }}");
+    assert_snapshot!(failed("one\n\n{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}"), @"template a.md, line 3: it does too much: {% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}");
+    assert_snapshot!(failed("{% macro again() %}\n{{ again() }}{% endmacro %}\n{{ again() }}"), @"template a.md, line 2: it does too much: {{ again() }}{% endmacro %}");
     let endless = Template::new(
         "a.md",
         "{% for a in range(30000) %}{{ 'x' * 90000 }}{% endfor %}",
@@ -819,4 +803,41 @@ fn thirty_thousand_changes_are_one_buffer() {
         .render(&log)
         .unwrap();
     assert_eq!(conventional.matches("a thing number").count(), 3100);
+}
+
+#[test]
+fn a_section_is_made_by_a_template_where_one_is_given() {
+    let changes = changes(&[("A", "feat(api): a call (#12)")]);
+    let version = version("1.1.0");
+    let closing = Closing {
+        version: &version,
+        date: "2026-11-21",
+        tag: "v1.1.0",
+        unreleased: None,
+        changes: &changes,
+    };
+    let links = links();
+    let template = Template::built_in("conventional").unwrap();
+    let making = Making {
+        options: Options {
+            links: Some(&links),
+            ..Options::default()
+        },
+        template: Some(&template),
+        previous_tag: Some("v1.0.0"),
+        ..Making::default()
+    };
+    let closed = close_with(Some(b"## 1.0.0\n\n* old\n"), &closing, &making).unwrap();
+    assert_eq!(
+        String::from_utf8(closed.text).unwrap(),
+        "## 1.1.0\n\n### Added\n\n* **api:** a call (#12) \
+         ([abc0000](https://github.com/o/r/commit/abc0000000000000000000000000000000000000))\n\n## 1.0.0\n\n* old\n"
+    );
+    let broken = Template::new("a.md", "{{ nothing }}").unwrap();
+    let making = Making {
+        template: Some(&broken),
+        ..Making::default()
+    };
+    let error = close_with(None, &closing, &making).unwrap_err();
+    assert!(error.to_string().contains("a.md, line 1"), "{error}");
 }

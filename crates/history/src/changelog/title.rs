@@ -89,6 +89,10 @@ impl Title {
         if is_unreleased(text, unreleased) {
             return Some(open(Kind::Unreleased));
         }
+        // Most headings name a group of entries.
+        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
         let found = version_in(text)?;
         let after = &text[found.version.end..];
         let rest = after.trim_start_matches([']', ' ', '-', '–', '—', '/', ':', ',']);

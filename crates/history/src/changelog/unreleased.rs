@@ -1,5 +1,8 @@
 //! Headings of the section for what is not released yet, in the languages that changelogs are written in.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 /// Lower case. Each is one that projects use, or the word of that language's translation of Keep a Changelog.
 const WORDS: &[&str] = &[
     // English
@@ -146,11 +149,17 @@ const WORDS: &[&str] = &[
     "neeldonita",
 ];
 
+/// [`WORDS`], to be looked up for every heading.
+fn known() -> &'static HashSet<&'static str> {
+    static KNOWN: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    KNOWN.get_or_init(|| WORDS.iter().copied().collect())
+}
+
 /// Whether a heading's title (or a link's label) names the unreleased section; `custom` is the configured text.
 pub(super) fn is_unreleased(title: &str, custom: Option<&str>) -> bool {
     let word = core(title);
     let custom = custom.is_some_and(|custom| core(custom) == word && !word.is_empty());
-    custom || WORDS.contains(&word.as_str())
+    custom || known().contains(word.as_str())
 }
 
 /// The word or words that carry the meaning: `## [Unreleased](url) - date` and `**Unreleased**` are `unreleased`.

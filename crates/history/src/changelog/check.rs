@@ -305,11 +305,18 @@ impl Checker<'_> {
                 self.guide(change, covering.first().map(|at| &cover.entries[*at]));
             }
         }
+        // Thanks and lists of updates are no changes.
+        let tells = |entry: &super::cover::Written| {
+            entry.is_item
+                && !["first contribution", "Updated dependencies"]
+                    .iter()
+                    .any(|words| entry.text.contains(words))
+        };
         for (at, entry) in cover
             .entries
             .iter()
             .enumerate()
-            .filter(|(_, entry)| entry.is_item)
+            .filter(|(_, entry)| tells(entry))
         {
             self.report.entries += 1;
             if backed.contains(&at) {

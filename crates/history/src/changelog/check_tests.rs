@@ -76,6 +76,20 @@ fn changes_and_entries_are_matched() {
 }
 
 #[test]
+fn numbers_tell_updates_apart() {
+    let text = "## Unreleased\n- bump glob from 0.3.1 to 0.3.2\n- @a made their first contribution in #1\n";
+    let messages = [
+        "fix(deps): bump glob from 0.3.1 to 0.3.2",
+        "fix(deps): bump glob from 0.3.2 to 0.4.0",
+    ];
+    assert_snapshot!(found(text, &messages, &[], Guide::None), @r#"
+    1 Warning: a change has no entry: fix(deps): bump glob from 0.3.2 to 0.4.0 (abc0001000)
+    "#);
+    let messages = ["fix(deps): bump glob from 0.2.0 to 0.2.1"];
+    assert!(found(text, &messages, &[], Guide::None).contains("has no entry"));
+}
+
+#[test]
 fn a_breaking_change_needs_a_guide_where_the_policy_says_so() {
     let text = "## Unreleased\n- drop --old\n- rename the file\n  Move `a.toml` to `b.toml`.\n- change the default port\n";
     let messages = [

@@ -41,6 +41,8 @@ pub(super) struct Written<'t> {
     /// An item of a list; a paragraph is none.
     pub is_item: bool,
     has_references: bool,
+    /// Names versions or other numbers with dots: `from 0.3.1 to 0.3.2`.
+    has_versions: bool,
     /// How many words say something, and what they weigh together.
     words: usize,
     weight: f32,
@@ -55,7 +57,7 @@ struct Score {
     count: usize,
     /// Each says little more than one word.
     is_short: bool,
-    /// Both name issues; whether one is the same is not asked here.
+    /// Both name issues, or both name versions and not the same ones.
     apart: bool,
 }
 
@@ -112,6 +114,7 @@ impl<'t> Cover<'t> {
                 text,
                 is_item,
                 has_references,
+                has_versions: words.iter().any(|word| is_version(word)),
                 words: words.len(),
                 weight: 0.0,
             });
@@ -189,7 +192,8 @@ impl<'t> Cover<'t> {
         let wanted = words(&change.description);
         let scope = change.scope.as_deref().map(words).unwrap_or_default();
         let total: f32 = wanted.iter().map(|word| self.weight(word)).sum();
-        let mut shared: HashMap<usize, (f32, usize)> = HashMap::new();
+        let versions = wanted.iter().filter(|word| is_version(word)).count();
+        let mut shared: HashMap<usize, (f32, usize, usize)> = HashMap::new();
         for word in wanted.iter().chain(scope.difference(&wanted)) {
             let Some(places) = self
                 .by_word
@@ -199,12 +203,13 @@ impl<'t> Cover<'t> {
                 continue;
             };
             for at in places {
-                let (weight, count) = shared.entry(*at).or_default();
+                let (weight, count, same) = shared.entry(*at).or_default();
                 *weight += self.weight(word);
                 *count += 1;
+                *same += usize::from(is_version(word));
             }
         }
-        let scored = shared.into_iter().map(|(at, (weight, count))| {
+        let scored = shared.into_iter().map(|(at, (weight, count, same))| {
             let entry = &self.entries[at];
             Score {
                 entry: at,
@@ -212,7 +217,8 @@ impl<'t> Cover<'t> {
                 backward: weight / entry.weight.max(0.1),
                 count,
                 is_short: wanted.len() == 1 && entry.words <= 3,
-                apart: !change.references.is_empty() && entry.has_references,
+                apart: !change.references.is_empty() && entry.has_references
+                    || entry.has_versions && same < versions,
             }
         });
         scored.collect()
@@ -362,7 +368,19 @@ fn words(text: &str) -> HashSet<String> {
         .split_whitespace()
         .map(|part| part.split("](http").next().unwrap_or(part));
     let parts = parts.filter(|part| !part.starts_with("http") && !part.starts_with("<http"));
-    for word in parts.flat_map(|part| part.split(|c: char| !c.is_alphanumeric())) {
+    let parts: Vec<&str> = parts.collect();
+    let versions = parts
+        .iter()
+        .map(|part| part.trim_matches(|c: char| !c.is_alphanumeric()));
+    found.extend(
+        versions
+            .filter(|word| is_version(word))
+            .map(|word| word.trim_start_matches('v').to_owned()),
+    );
+    for word in parts
+        .into_iter()
+        .flat_map(|part| part.split(|c: char| !c.is_alphanumeric()))
+    {
         if word
             .chars()
             .next()
@@ -385,6 +403,16 @@ fn words(text: &str) -> HashSet<String> {
         found.insert(stem(lower));
     }
     found
+}
+
+/// `0.3.1`, `v2.12`: numbers with dots.
+fn is_version(word: &str) -> bool {
+    let bare = word.strip_prefix('v').unwrap_or(word);
+    bare.contains('.')
+        && bare.len() <= 40
+        && bare
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Without the endings that English puts on words.

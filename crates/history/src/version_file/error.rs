@@ -113,7 +113,9 @@ impl VersionFileError {
                 format!("make {} say the same version", joined(&paths))
             }
             Self::Version { source, .. } => return source.hint(),
-            Self::Spelling { example, .. } => format!("choose a version like {example}"),
+            Self::Spelling { example, .. } => format!(
+                "choose a version like {example}; a file that only says released ones gets follows-development = false"
+            ),
         })
     }
 }

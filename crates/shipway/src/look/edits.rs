@@ -224,8 +224,8 @@ impl<'a> Work<'a> {
             let bytes = self.file(&self.head, &file.path)?;
             let says = version_file::read_version(&place(file), &bytes)
                 .map_err(|error| version_file_error(&error))?;
-            let parsed = Version::parse(&says, version.scheme())
-                .map_err(|error| version::version_error(&error))?;
+            let parsed = version_file::parse(&file.path, &says, version.scheme())
+                .map_err(|error| version_file_error(&error))?;
             if parsed != *version {
                 return Err(CommandError::new(
                     Exit::Conflict,

@@ -234,6 +234,13 @@ fn the_table_tells_the_truth_of_each_kind() {
         let rc = Version::parse("1.4.0-rc.1", Scheme::Semver).unwrap();
         match set(&spec, row.example.as_bytes(), &rc) {
             Ok(after) if row.spelling != Spelling::Scheme => {
+                let says = read_version(&spec, &after).unwrap();
+                assert_eq!(
+                    parse("some", &says, Scheme::Semver).as_ref(),
+                    Ok(&rc),
+                    "{}",
+                    row.name
+                );
                 assert!(
                     String::from_utf8(after).unwrap().contains(pre),
                     "{}",

@@ -133,7 +133,8 @@ impl Reader<'_> {
         let said = said.or_else(|| merged.and_then(|merged| self.convention.header(merged.title?)));
         let items = squash::items(self.message, self.convention);
         let breaking = self.breaking(|footer| items.iter().any(|item| item.holds(footer.value)));
-        let says = said.is_some() || is_revert || breaking.is_some() || release_as.is_some();
+        let is_summary = said.is_some();
+        let says = is_summary || is_revert || breaking.is_some() || release_as.is_some();
         let mut changes = Vec::with_capacity(1 + items.len());
         if says || items.is_empty() {
             let mut change = match said {
@@ -147,9 +148,13 @@ impl Reader<'_> {
         }
         for item in items.iter().rev() {
             let what = item.breaking(self.convention);
+            let by_footer = what.is_some();
             if changes.is_empty() || !item.repeats(self.message.header) {
                 let mut change = self.said(item.said.clone(), what);
                 reference::find(self.message.header, &mut change.references);
+                if let Some(summary) = changes.first().filter(|_| is_summary && !by_footer) {
+                    below(&mut change, summary);
+                }
                 changes.push(change);
             } else if let (Some(what), Some(first)) = (what, changes.first_mut()) {
                 first.breaking.get_or_insert(what);
@@ -268,6 +273,19 @@ impl Reader<'_> {
         })?;
         let word = footer.value.split_whitespace().next()?;
         Some(shown(word))
+    }
+}
+
+/// A squash merge's header is what people agreed on when they merged: where it follows the convention, no item of the list asks for
+/// more, be it with `!`, nor is it listed where the header is not. A footer that tells what breaks is one of the whole message, and
+/// believed.
+fn below(item: &mut Change, summary: &Change) {
+    item.level = item.level.min(summary.level);
+    if summary.group.is_none() {
+        item.group = None;
+    }
+    if summary.breaking.is_none() {
+        item.breaking = None;
     }
 }
 

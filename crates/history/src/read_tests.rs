@@ -131,6 +131,16 @@ fn a_squash_merge_is_as_many_changes_as_it_lists() {
     assert_eq!(read.changes[2].references, ["#12"]);
     assert_eq!(read.changes[0].breaking, None);
 
+    let modest = "docs: words (#12)\n\n* feat: a\n* fix!: b\n* fix: c\n\nBREAKING CHANGE: d";
+    assert_eq!(
+        plain(modest),
+        [
+            "- - docs: words (#12)",
+            "major Fixed fix!: c",
+            "- - fix: b",
+            "- - feat: a"
+        ]
+    );
     let no_header = "Polish everything (#12)\n\n* feat: a\n* fix: b\n";
     assert_eq!(
         plain(no_header),

@@ -7,7 +7,7 @@
 //! Must not: read a repository.
 
 use crate::convention::Convention;
-use crate::merges::Merges;
+use crate::merges::{Lazy, Places};
 use crate::read::{Read, Voice};
 use crate::revert;
 use crate::walk::{Author, Commit};
@@ -145,16 +145,14 @@ impl Changes {
     ///
     /// `from_reads` of every commit's [`Read::of`] is [`Changes::of`].
     pub fn from_reads(reads: Vec<Read>) -> Self {
-        let ids: HashMap<&str, usize> = reads
-            .iter()
-            .enumerate()
-            .map(|(at, read)| (read.id.as_str(), at))
-            .collect();
-        let merges = Merges::of(&reads, &ids);
-        let cancelled = revert::cancelled(&reads, &ids, &merges);
-        let repeated = repeated(&reads, &merges);
-        drop(ids);
-        let mut changes = Self::default();
+        let places = Places::of(&reads);
+        let mut merges = Lazy::new(&reads, &places);
+        let cancelled = revert::cancelled(&reads, &places, &mut merges);
+        let repeated = repeated(&reads, &mut merges);
+        let mut changes = Self {
+            listed: Vec::with_capacity(reads.len()),
+            ..Self::default()
+        };
         for (at, read) in reads.into_iter().enumerate() {
             if read.voice == Voice::None || repeated[at] {
                 changes.merges += 1;
@@ -178,12 +176,13 @@ impl Changes {
 }
 
 /// By position: the merges whose words were said already by what they brought in.
-fn repeated(reads: &[Read], merges: &Merges) -> Vec<bool> {
+fn repeated(reads: &[Read], merges: &mut Lazy<'_>) -> Vec<bool> {
     let mut repeated = vec![false; reads.len()];
     let speaks = |voice| matches!(voice, Voice::Merge | Voice::Title);
     if !reads.iter().any(|read| speaks(read.voice)) {
         return repeated;
     }
+    let merges = merges.get();
     // How many before a place say what kind of change they are, and how many break something.
     let mut before = vec![(0_usize, 0_usize)];
     let mut last: HashMap<u64, usize> = HashMap::new();

@@ -9,6 +9,51 @@
 use crate::read::Read;
 use std::collections::HashMap;
 
+/// Positions of the commits of a range, by id.
+pub(crate) struct Places(HashMap<u64, usize>);
+
+impl Places {
+    pub fn of(reads: &[Read]) -> Self {
+        let by_id = |(at, read): (usize, &Read)| (beginning(read.id.as_str()), at);
+        Self(reads.iter().enumerate().map(by_id).collect())
+    }
+
+    /// The commit of that id, in full.
+    pub fn of_id(&self, reads: &[Read], id: &str) -> Option<usize> {
+        let at = self.0.get(&beginning(id)).copied();
+        at.filter(|at| reads[*at].id.as_str() == id)
+    }
+}
+
+/// As much of an id as tells commits apart; the whole id is compared afterwards.
+fn beginning(id: &str) -> u64 {
+    id.get(..16)
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .unwrap_or_default()
+}
+
+/// The merges of a range, looked at once somebody asks.
+pub(crate) struct Lazy<'a> {
+    reads: &'a [Read],
+    places: &'a Places,
+    merges: Option<Merges>,
+}
+
+impl<'a> Lazy<'a> {
+    pub fn new(reads: &'a [Read], places: &'a Places) -> Self {
+        Self {
+            reads,
+            places,
+            merges: None,
+        }
+    }
+
+    pub fn get(&mut self) -> &Merges {
+        self.merges
+            .get_or_insert_with(|| Merges::of(self.reads, self.places))
+    }
+}
+
 /// An order of the range in which every merge follows what it brought in.
 pub(crate) struct Merges {
     /// Positions in the range.
@@ -32,8 +77,7 @@ struct Way {
 }
 
 impl Merges {
-    /// `ids`: positions by id.
-    pub fn of(reads: &[Read], ids: &HashMap<&str, usize>) -> Self {
+    fn of(reads: &[Read], places: &Places) -> Self {
         let mut merges = Self {
             order: Vec::with_capacity(reads.len()),
             places: vec![Place::default(); reads.len()],
@@ -41,14 +85,14 @@ impl Merges {
         let mut seen = vec![false; reads.len()];
         let mut ways: Vec<Way> = Vec::new();
         for tip in 0..reads.len() {
-            ways.push(way(reads, ids, &mut seen, Some(tip)));
+            ways.push(way(reads, places, &mut seen, Some(tip)));
             while let Some(way_now) = ways.last_mut() {
                 if let Some((merge, next)) = &mut way_now.merge {
                     let (merge, parent) = (*merge, reads[*merge].parents.get(*next));
                     *next += 1;
                     if let Some(parent) = parent {
-                        let start = ids.get(parent.as_str()).copied();
-                        ways.push(way(reads, ids, &mut seen, start));
+                        let start = places.of_id(reads, parent.as_str());
+                        ways.push(way(reads, places, &mut seen, start));
                     } else {
                         way_now.merge = None;
                         merges.stand(merge);
@@ -80,13 +124,13 @@ impl Merges {
     }
 }
 
-fn way(reads: &[Read], ids: &HashMap<&str, usize>, seen: &mut [bool], start: Option<usize>) -> Way {
+fn way(reads: &[Read], places: &Places, seen: &mut [bool], start: Option<usize>) -> Way {
     let mut open = Vec::new();
     let mut next = start;
     while let Some(at) = next.filter(|at| !std::mem::replace(&mut seen[*at], true)) {
         open.push(at);
         let parent = reads[at].parents.first();
-        next = parent.and_then(|parent| ids.get(parent.as_str()).copied());
+        next = parent.and_then(|parent| places.of_id(reads, parent.as_str()));
     }
     Way { open, merge: None }
 }

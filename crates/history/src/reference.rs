@@ -13,10 +13,17 @@ pub const MOST: usize = 100;
 
 /// Adds those of a text: `#12`, `GH-12`, `!12`, `owner/name#12`, `group/name!12` and full addresses.
 pub(crate) fn find(text: &str, found: &mut Vec<String>) {
-    if !text.contains(['#', '!', '/', '-']) {
+    // Most texts name none.
+    if !(text.contains('#') || text.contains('!') || text.contains("GH-") || text.contains("://")) {
         return;
     }
-    let outside = |c: char| c.is_whitespace() || "()[]{},;'\"<>`".contains(c);
+    let outside = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '('..=')' | '[' | ']' | '{' | '}' | ',' | ';' | '\'' | '"' | '<' | '>' | '`'
+            )
+    };
     for word in text.split(outside).filter(|word| word.len() > 1) {
         if word.contains("://") {
             if let Some(address) = address(word) {

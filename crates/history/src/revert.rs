@@ -10,7 +10,7 @@
 //! Must not: decide what a revert of something older than the range means for the version.
 
 use crate::conventional::{FooterText, Message, Separator};
-use crate::merges::Merges;
+use crate::merges::{Lazy, Places};
 use crate::read::Read;
 use crate::reference;
 use std::collections::HashMap;
@@ -41,11 +41,9 @@ pub(crate) struct Titles {
 
 impl Titles {
     pub fn of(header: &str) -> Self {
-        let bare = reference::pull_request(header).map_or(header, |(bare, _)| bare);
-        Self {
-            full: title(header),
-            bare: title(bare),
-        }
+        let full = title(header);
+        let bare = reference::pull_request(header).map_or(full, |(bare, _)| title(bare));
+        Self { full, bare }
     }
 }
 
@@ -189,27 +187,26 @@ impl Revert {
 }
 
 /// By position: whether a revert in the range cancels the commit, or it is such a revert.
-pub(crate) fn cancelled(reads: &[Read], ids: &HashMap<&str, usize>, merges: &Merges) -> Vec<bool> {
+pub(crate) fn cancelled(reads: &[Read], places: &Places, merges: &mut Lazy<'_>) -> Vec<bool> {
     let mut gone = vec![false; reads.len()];
-    // What a revert took back stands at one place of the order or before it.
-    let mut taken = Taken::of(reads.len());
-    let mut index: Option<Index<'_>> = None;
+    let mut taken: Option<Taken> = None;
+    let mut index: Option<Index> = None;
     for (at, read) in reads.iter().enumerate() {
         let Some(revert) = read.revert.as_deref().filter(|_| !gone[at]) else {
             continue;
         };
         let index = index.get_or_insert_with(|| Index::of(reads));
-        let hit = index.hit(revert, at, ids, &gone);
-        if hit.is_empty() {
-            continue;
+        let hit = index.hit(revert, at, reads, places, &gone);
+        for target in &hit {
+            gone[*target] = true;
+            if reads[*target].parents.len() > 1 {
+                let merges = merges.get();
+                let taken = taken.get_or_insert_with(|| Taken::of(reads.len()));
+                let brought_in = merges.brought_in(*target);
+                taken.take(brought_in, |place| gone[merges.order[place]] = true);
+            }
         }
-        for target in hit {
-            gone[target] = true;
-            taken.take(merges.brought_in(target), |place| {
-                gone[merges.order[place]] = true;
-            });
-        }
-        gone[at] |= revert.is_all;
+        gone[at] |= revert.is_all && !hit.is_empty();
     }
     gone
 }
@@ -250,33 +247,23 @@ impl Taken {
 }
 
 /// The commits of a range, found by beginnings of ids, titles and pull requests. Made only once a revert asks.
-struct Index<'a> {
-    /// In order.
-    ids: Vec<(&'a str, usize)>,
-    full: HashMap<u64, Vec<usize>>,
-    bare: HashMap<u64, Vec<usize>>,
-    pulls: HashMap<u64, Vec<usize>>,
+struct Index {
+    full: ByKey,
+    bare: ByKey,
+    pulls: ByKey,
+    /// In order of their ids; made only once an abbreviated one is asked for.
+    ids: Option<Vec<usize>>,
 }
 
-impl<'a> Index<'a> {
-    fn of(reads: &'a [Read]) -> Self {
-        let mut index = Self {
-            ids: Vec::with_capacity(reads.len()),
-            full: HashMap::new(),
-            bare: HashMap::new(),
-            pulls: HashMap::new(),
-        };
-        // The newest at the end, where it is taken off.
-        for (at, read) in reads.iter().enumerate().rev() {
-            index.ids.push((read.id.as_str(), at));
-            index.full.entry(read.titles.full).or_default().push(at);
-            index.bare.entry(read.titles.bare).or_default().push(at);
-            if let Some(number) = read.pull {
-                index.pulls.entry(number).or_default().push(at);
-            }
+impl Index {
+    fn of(reads: &[Read]) -> Self {
+        let all = || reads.iter().enumerate();
+        Self {
+            full: ByKey::of(all().map(|(at, read)| (read.titles.full, at))),
+            bare: ByKey::of(all().map(|(at, read)| (read.titles.bare, at))),
+            pulls: ByKey::of(all().filter_map(|(at, read)| Some((read.pull?, at)))),
+            ids: None,
         }
-        index.ids.sort_unstable();
-        index
     }
 
     /// Positions of what a revert takes back: by id, where that fails by pull request, then by title.
@@ -284,59 +271,83 @@ impl<'a> Index<'a> {
         &mut self,
         revert: &Revert,
         at: usize,
-        ids: &HashMap<&str, usize>,
+        reads: &[Read],
+        places: &Places,
         gone: &[bool],
     ) -> Vec<usize> {
-        let found = |id: &String| {
-            ids.get(id.as_str())
-                .copied()
-                .or_else(|| self.by_beginning(id))
-        };
-        let mut hit: Vec<usize> = revert.ids.iter().filter_map(found).collect();
+        let mut hit: Vec<usize> = Vec::new();
+        for id in &revert.ids {
+            hit.extend(
+                places
+                    .of_id(reads, id)
+                    .or_else(|| self.by_beginning(reads, id)),
+            );
+        }
         hit.retain(|target| *target != at && !gone[*target]);
         if hit.is_empty() {
-            let pulls = &mut self.pulls;
-            hit.extend(
-                revert
-                    .pulls
-                    .iter()
-                    .filter_map(|number| newest(pulls, *number, at, gone)),
-            );
+            let pulls = revert.pulls.iter();
+            hit.extend(pulls.filter_map(|number| self.pulls.newest(*number, at, gone)));
         }
         if hit.is_empty()
             && let Some(titles) = revert.title
         {
-            hit.extend(newest(&mut self.full, titles.full, at, gone).or_else(|| {
-                newest(&mut self.bare, titles.bare, at, gone).filter(|_| revert.ids.is_empty())
-            }));
+            let full = self.full.newest(titles.full, at, gone);
+            let bare = |index: &mut Self| {
+                let named = !revert.ids.is_empty();
+                index.bare.newest(titles.bare, at, gone).filter(|_| !named)
+            };
+            hit.extend(full.or_else(|| bare(self)));
         }
         hit
     }
 
     /// The one commit whose id begins so.
-    fn by_beginning(&self, id: &str) -> Option<usize> {
-        let first = self.ids.partition_point(|(full, _)| *full < id);
-        let mut fit = self.ids[first..]
+    fn by_beginning(&mut self, reads: &[Read], id: &str) -> Option<usize> {
+        let ids = self.ids.get_or_insert_with(|| {
+            let mut ids: Vec<usize> = (0..reads.len()).collect();
+            ids.sort_unstable_by_key(|at| reads[*at].id.as_str());
+            ids
+        });
+        let first = ids.partition_point(|at| reads[*at].id.as_str() < id);
+        let mut fit = ids[first..]
             .iter()
-            .take_while(|(full, _)| full.starts_with(id));
+            .take_while(|at| reads[**at].id.as_str().starts_with(id));
         match (fit.next(), fit.next()) {
-            (Some((_, at)), None) => Some(*at),
+            (Some(at), None) => Some(*at),
             _ => None,
         }
     }
 }
 
-/// The newest commit of that key that is older than the revert and still stands. Reverts ask from the newest on, so what is too
-/// new for one is too new for those to come.
-fn newest(
-    by_key: &mut HashMap<u64, Vec<usize>>,
-    key: u64,
-    revert: usize,
-    gone: &[bool],
-) -> Option<usize> {
-    let open = by_key.get_mut(&key)?;
-    while open.last().is_some_and(|at| *at <= revert || gone[*at]) {
-        open.pop();
+/// Positions by a key, the newest of a key first.
+struct ByKey {
+    sorted: Vec<(u64, usize)>,
+    /// Where the search for a key goes on. Reverts ask from the newest on, so what is too new for one is too new for those to come.
+    next: HashMap<u64, usize>,
+}
+
+impl ByKey {
+    fn of(entries: impl Iterator<Item = (u64, usize)>) -> Self {
+        let mut sorted: Vec<(u64, usize)> = entries.collect();
+        sorted.sort_unstable();
+        Self {
+            sorted,
+            next: HashMap::new(),
+        }
     }
-    open.last().copied()
+
+    /// The newest commit of that key that is older than the revert and still stands.
+    fn newest(&mut self, key: u64, revert: usize, gone: &[bool]) -> Option<usize> {
+        let next = self
+            .next
+            .entry(key)
+            .or_insert_with(|| self.sorted.partition_point(|(found, _)| *found < key));
+        while let Some((_, at)) = self.sorted.get(*next).filter(|(found, _)| *found == key) {
+            if *at > revert && !gone[*at] {
+                return Some(*at);
+            }
+            *next += 1;
+        }
+        None
+    }
 }

@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Wait(u8),
-    OpenPreRelease,
+    /// With the branch of the next line, or without: somebody forgot it.
+    OpenPreRelease(bool),
+    MakeBranch,
     Freeze,
     CutPatch,
     CutLtsPatch,
@@ -25,7 +27,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         (1..40_u8).prop_map(Step::Wait),
-        Just(Step::OpenPreRelease),
+        any::<bool>().prop_map(Step::OpenPreRelease),
+        Just(Step::MakeBranch),
         Just(Step::Freeze),
         Just(Step::CutPatch),
         Just(Step::CutLtsPatch),
@@ -116,9 +119,12 @@ impl World {
         };
         match step {
             Step::Wait(days) => self.life.now += i64::from(days),
-            Step::OpenPreRelease if may(self, "open-pre-release") => {
-                self.life.lines[current + 1].opened = Some(self.life.now);
+            Step::OpenPreRelease(made) if may(self, "open-pre-release") => {
+                self.life.lines[current + 1].opened = made.then_some(self.life.now);
                 self.life.log.push((self.life.now, "open-pre-release"));
+            }
+            Step::MakeBranch if may(self, "create-next-branch") => {
+                self.life.lines[current + 1].opened = Some(self.life.now);
             }
             Step::Freeze if may(self, "declare-freeze") => {
                 self.life.log.push((self.life.now, "declare-freeze"));
@@ -391,13 +397,15 @@ fn a_life_reaches_every_phase_and_type() {
         (Step::Switch(0), true),
         (Step::Switch(0), false),
         (Step::CutNext, false),
-        (Step::OpenPreRelease, true),
+        (Step::OpenPreRelease(true), true),
         (Step::Switch(0), true),
         (Step::CutPatch, true),
         (Step::Freeze, true),
         (Step::CutNext, true),
         (Step::CutLtsPatch, true),
-        (Step::OpenPreRelease, true),
+        (Step::OpenPreRelease(false), true),
+        (Step::Freeze, false),
+        (Step::MakeBranch, true),
         (Step::Switch(1), true),
     ] {
         assert_eq!(

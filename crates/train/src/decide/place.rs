@@ -1,9 +1,12 @@
 //! Where a change goes (G3): the branch to merge it into, or a refusal with its rule and the cheapest way out.
 
+mod refusal;
+
 use super::{Effort, Situation, Undecided, WayOut, known};
 use crate::facts::{BranchType, EnginePoint, Known, MemberFacts, Reason, RepositoryFacts, Unknown};
 use crate::model::{Class, Line, LineState, Member, ReleaseVersion};
 use crate::pack::{Row, Rule, Severity};
+use refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use shipway_core::name::Oid;
 
@@ -535,82 +538,5 @@ fn kind_words(kind: &str) -> &'static str {
         "two" => "two branches",
         "three" => "three branches",
         _ => "a single branch",
-    }
-}
-
-/// Why a release cannot be wanted at all.
-enum Refusal {
-    Released,
-    EndOfLife,
-    NotYet { first: ReleaseVersion },
-    Far,
-}
-
-impl<'a> Situation<'a> {
-    /// A refusal that no table needs to say: tags stand, lines end, and releases come one after the other.
-    fn refused(
-        &self,
-        member: Option<&'a Member>,
-        change: Change,
-        wanted: &Wanted,
-        refusal: Refusal,
-    ) -> Result<Place, Undecided> {
-        let Wanted::Release(release) = wanted else {
-            return Err(Undecided::Word {
-                word: String::new(),
-            });
-        };
-        let line = self.line_of(release)?;
-        let rule = |table, axis, word| self.pack.rule(table, axis, word, Severity::Impossible);
-        let again = |release: &ReleaseVersion| {
-            let flag = match change {
-                Change::Bugfix => "--fix",
-                Change::Feature => "--feature",
-            };
-            let of = member.map_or_else(String::new, |member| format!(" --member {}", member.name));
-            WayOut::new(Effort::OtherRelease, format!("ask for {release}"))
-                .by(format!("shipway train where {flag} --for {release}{of}"))
-        };
-        let newest = || self.moment.current().map(|line| self.moment.upcoming(line));
-        let (rule, way_out) = match refusal {
-            Refusal::Released => {
-                let alive = self.moment.state(line) != LineState::EndOfLife;
-                let next = if alive {
-                    Some(self.moment.upcoming(line))
-                } else {
-                    newest()
-                };
-                (rule("events", "event", "retag"), next.as_ref().map(again))
-            }
-            Refusal::EndOfLife => (
-                rule("support", "rule", "patch-releases"),
-                newest().as_ref().map(again),
-            ),
-            Refusal::NotYet { first } => (
-                Rule::own("first-release-first", Severity::Impossible),
-                Some(again(&first)),
-            ),
-            Refusal::Far => (
-                Rule::own("two-lines-at-a-time", Severity::Impossible),
-                self.moment
-                    .next()
-                    .map(|line| again(&line.version.first_release())),
-            ),
-        };
-        Ok(Place {
-            member: member.map(|member| member.name.clone()),
-            change,
-            wanted: release.to_string(),
-            asked: Some(release.clone()),
-            verdict: Severity::Impossible,
-            branch: None,
-            release: None,
-            rule: Rule {
-                severity: Severity::Impossible,
-                ..rule
-            },
-            way_out,
-            then: Vec::new(),
-        })
     }
 }

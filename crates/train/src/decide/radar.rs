@@ -1,8 +1,8 @@
 //! What has to move before a departure (G7): every pin, target and branch type that the rules want otherwise.
 
 use super::{
-    Absent, Deviation, Effort, Fit, MemberShip, Situation, Staleness, TargetCheck, Undecided,
-    WayOut,
+    Absent, Deviation, Effort, Fit, MemberShip, Shipment, Situation, Staleness, TargetCheck,
+    Undecided, WayOut,
 };
 use crate::facts::{Known, Unknown};
 use crate::model::{Class, Member, ReleaseVersion, Waives};
@@ -130,7 +130,8 @@ impl<'a> Situation<'a> {
             .iter()
             .filter(|member| member.class == Class::UnstableApi)
         {
-            self.branch_items(member, release, &mut items)?;
+            let ships = self.shipping_branch(member, &shipment);
+            self.branch_items(member, release, ships, &mut items)?;
         }
         items.sort_by(|a, b| {
             (b.severity, &a.member, a.trouble.kind()).cmp(&(
@@ -236,6 +237,27 @@ impl<'a> Situation<'a> {
         ))
     }
 
+    /// The branch of a member that this release is made from: where its commit comes from, or where its pin stands.
+    fn shipping_branch<'s>(&self, member: &'a Member, shipment: &'s Shipment) -> Option<&'s str>
+    where
+        'a: 's,
+    {
+        let ship = shipment
+            .members
+            .iter()
+            .find(|ship| ship.member == member.name)?;
+        let repository = self.repository_of(member).ok();
+        let of_line = self
+            .moment
+            .line_of(&shipment.release)
+            .map(|line| line.branch.as_str());
+        let counted = of_line.filter(|branch| {
+            repository.is_some_and(|repository| repository.counted(branch).is_some())
+        });
+        let main = || repository?.default_branch.known().map(String::as_str);
+        ship.branch.as_deref().or(counted).or_else(main)
+    }
+
     fn absent_item(&self, absent: &Absent) -> Option<RadarItem> {
         if absent.waived.is_some() {
             return None;
@@ -256,6 +278,7 @@ impl<'a> Situation<'a> {
         &self,
         member: &'a Member,
         release: &ReleaseVersion,
+        ships: Option<&str>,
         items: &mut Vec<RadarItem>,
     ) -> Result<(), Undecided> {
         let kind = match self.branch_type(member) {
@@ -308,17 +331,21 @@ impl<'a> Situation<'a> {
             .into_iter()
             .filter(|check| check.fit != Fit::Fits)
         {
-            items.extend(self.target_item(check));
+            items.extend(self.target_item(check, ships));
         }
         Ok(())
     }
 
-    fn target_item(&self, check: TargetCheck) -> Option<RadarItem> {
+    fn target_item(&self, check: TargetCheck, ships: Option<&str>) -> Option<RadarItem> {
         // The branch type says it already.
         if check.fit == Fit::Forbidden || check.waived.is_some() {
             return None;
         }
-        let severity = check.severity();
+        // Only the branch that ships with this release keeps it from leaving.
+        let severity = match ships {
+            Some(branch) if branch == check.branch => check.severity(),
+            _ => check.severity().min(Severity::Warn),
+        };
         let trouble = Trouble::Target {
             branch: check.branch,
             allowed: check.allowed,

@@ -685,6 +685,20 @@ fn g7_radar_names_what_has_to_move() {
 }
 
 #[test]
+fn g7_a_target_blocks_only_the_release_that_ships_from_its_branch() {
+    let mut life = Life::mid_cycle();
+    let point = EnginePoint::Tag("v1.4.3".to_owned());
+    let wrong = (point.clone(), point);
+    life.member("both").targets.insert(LTS.to_owned(), wrong);
+    let blocking = |version: &str| {
+        let radar = with(&life, |situation| situation.radar(&release(version), None)).unwrap();
+        assert_eq!(radar.items.len(), 1, "{radar:?}");
+        radar.blocking().count()
+    };
+    assert_eq!((blocking("1.5.5"), blocking("1.4.5")), (0, 1));
+}
+
+#[test]
 fn g8_switches_have_reasons_preconditions_and_a_way_back() {
     let switch =
         |life: &Life, name: &str, to| with(life, |situation| situation.switch(name, to)).unwrap();
@@ -758,6 +772,36 @@ fn g8_switches_have_reasons_preconditions_and_a_way_back() {
     assert_eq!(
         switch(&life, "stable", BranchType::Two).rule.id,
         "goose/classes/stable-api"
+    );
+}
+
+#[test]
+fn g8_a_name_that_is_taken_is_not_made_again() {
+    let mut life = Life::mid_cycle();
+    life.member("single").branches.push(CUR.to_owned());
+    let mut facts = life.facts();
+    // A branch without a commit of its own does not count, and its name is taken all the same.
+    let member = facts.members.get_mut("single").unwrap();
+    if let Known::Known(repository) = &mut member.repository {
+        let branch = repository
+            .branches
+            .iter_mut()
+            .find(|branch| branch.name == CUR);
+        branch.unwrap().own = None;
+    }
+    let (train, pack) = (life.train(), goose());
+    let plan = Situation::new(&train, &pack, &facts)
+        .switch("single", BranchType::Two)
+        .unwrap();
+    assert_eq!(
+        (plan.from, plan.verdict),
+        (BranchType::Single, Severity::Impossible)
+    );
+    assert!(
+        plan.way_out
+            .unwrap()
+            .what
+            .starts_with("commit to the branch v1.5-variegata")
     );
 }
 

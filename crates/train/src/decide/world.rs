@@ -151,8 +151,11 @@ impl Life {
                 "main"
             };
             for reference in [LTS, "v1.4.4"] {
-                one.pins
-                    .insert(reference.to_owned(), At::Tip(lts.to_owned()));
+                let at = match one.class {
+                    "stable-api" => At::Tag("v0.9"),
+                    _ => At::Tip(lts.to_owned()),
+                };
+                one.pins.insert(reference.to_owned(), at);
             }
             let release = EnginePoint::Tag("v1.5.4".to_owned());
             one.targets

@@ -43,7 +43,8 @@ pub(super) fn is_candidate(version: &str) -> bool {
 }
 
 pub(super) fn is_final(version: &str) -> bool {
-    !is_pre(version) && version.starts_with(|c: char| c.is_ascii_digit())
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    version.split('.').all(number)
 }
 
 /// Digits, the mark, digits, at the end.
@@ -154,7 +155,7 @@ impl Check<'_, '_> {
                 self.add(
                     0,
                     row.severity,
-                    format!("a {kind} with the model {model}"),
+                    format!("the type {kind} with the model {model}"),
                     row.rule(),
                     Some(way),
                 );
@@ -184,21 +185,32 @@ impl Check<'_, '_> {
             Err(error) => return self.unknown(&error),
         };
         let releases = &self.deliverable.releases;
+        // Tags of the end of a series, such as `zed-eom`, are no releases.
+        let version =
+            |release: &&DeliverableRelease| is_final(&release.version) || is_pre(&release.version);
+        let versions: Vec<&DeliverableRelease> = releases.iter().filter(version).collect();
+        // The team's own check is for series that are not over: what is public long since stays as it is.
+        let open = (self.calendar.series_named(&self.deliverable.series)).is_some_and(|series| {
+            matches!(
+                self.calendar.state(series).as_str(),
+                "development" | "maintained"
+            )
+        });
         match row.answer("final") {
-            Some("none") if !releases.is_empty() && model != "abandoned" => {
+            Some("none") if !versions.is_empty() && model != "abandoned" => {
                 let way = WayOut::new(
                     Effort::Edit,
                     "take the releases out, or choose another model",
                 );
                 self.add(
-                    releases[0].line,
+                    versions[0].line,
                     row.severity,
                     format!("the model {model} has no releases"),
                     row.rule(),
                     Some(way),
                 );
             }
-            Some("last-candidate") => {
+            Some("last-candidate") if open => {
                 if let Some(first) = releases.first().filter(|first| is_final(&first.version)) {
                     let way = WayOut::new(Effort::Edit, "tag a candidate of the same commit first");
                     self.add(

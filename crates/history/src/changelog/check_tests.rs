@@ -82,9 +82,7 @@ fn numbers_tell_updates_apart() {
         "fix(deps): bump glob from 0.3.1 to 0.3.2",
         "fix(deps): bump glob from 0.3.2 to 0.4.0",
     ];
-    assert_snapshot!(found(text, &messages, &[], Guide::None), @r#"
-    1 Warning: a change has no entry: fix(deps): bump glob from 0.3.2 to 0.4.0 (abc0001000)
-    "#);
+    assert_snapshot!(found(text, &messages, &[], Guide::None), @"1 Warning: a change has no entry: fix(deps): bump glob from 0.3.2 to 0.4.0 (abc0001000)");
     let messages = ["fix(deps): bump glob from 0.2.0 to 0.2.1"];
     assert!(found(text, &messages, &[], Guide::None).contains("has no entry"));
 }

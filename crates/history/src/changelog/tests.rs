@@ -140,6 +140,20 @@ fn headings_follow_the_file() {
 }
 
 #[test]
+fn lines_below_a_heading_say_when_it_was_released() {
+    let underlined = |title: &str| format!("{title}\n{}\n\n", "-".repeat(title.len()));
+    let (new, old) = (underlined("Version 3.1.0"), underlined("Version 3.0.2"));
+    let rest = format!("-   x\n\n{old}Released 2024-02-03\n\n-   y, ``code``\n");
+    let after = format!(
+        "{}Released 2026-11-21\n\n{rest}",
+        underlined("Version 1.1.0")
+    );
+    assert_eq!(closed(&format!("{new}Unreleased\n\n{rest}")), after);
+    let notes = section(after.as_bytes(), &pep("3.0.2")).unwrap().unwrap();
+    assert_eq!(notes, "Released 2024-02-03\n\n-   y, ``code``");
+}
+
+#[test]
 fn line_ends_and_byte_order_mark_stay() {
     let text = format!("\u{feff}{}", PLAIN.replace('\n', "\r\n"));
     let expected = format!("\u{feff}{}", closed(PLAIN).replace('\n', "\r\n"));

@@ -78,7 +78,8 @@ impl ChangeFileError {
 impl ChangeFile {
     /// Whether a file of the directory is one, by its name alone.
     pub fn is_named(name: &str) -> bool {
-        name.strip_suffix(".md").is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
+        name.strip_suffix(".md")
+            .is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.'))
             && !name.eq_ignore_ascii_case(README)
     }
 
@@ -88,10 +89,17 @@ impl ChangeFile {
     /// [`ChangeFileError`], with the line.
     pub fn read(path: &str, bytes: &[u8]) -> Result<Self, ChangeFileError> {
         let path = || path.to_owned();
-        let text = std::str::from_utf8(bytes).map_err(|_| ChangeFileError::NotText { path: path() })?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| ChangeFileError::NotText { path: path() })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = text.lines().enumerate().skip_while(|(_, line)| line.trim().is_empty());
-        if lines.next().is_none_or(|(_, line)| line.trim_end() != "---") {
+        let mut lines = text
+            .lines()
+            .enumerate()
+            .skip_while(|(_, line)| line.trim().is_empty());
+        if lines
+            .next()
+            .is_none_or(|(_, line)| line.trim_end() != "---")
+        {
             return Err(ChangeFileError::NoFront { path: path() });
         }
         let mut levels = BTreeMap::new();
@@ -113,12 +121,13 @@ impl ChangeFile {
                 text: shown(line),
             };
             let (component, level) = entry(line).ok_or_else(wrong)?;
-            let level = level_of(level).ok_or_else(|| ChangeFileError::Level {
+            let known = LEVELS.iter().find(|(word, _)| *word == level);
+            let (_, level) = known.ok_or_else(|| ChangeFileError::Level {
                 path: path(),
                 line: at,
                 text: shown(level),
             })?;
-            if levels.insert(component.clone(), level).is_some() {
+            if levels.insert(component.clone(), *level).is_some() {
                 return Err(ChangeFileError::Twice {
                     path: path(),
                     line: at,
@@ -150,7 +159,9 @@ impl ChangeFile {
 
     /// What follows the first line of the text: Markdown for the changelog. Empty where there is nothing.
     pub fn details(&self) -> &str {
-        self.text.split_once('\n').map_or("", |(_, rest)| rest.trim())
+        self.text
+            .split_once('\n')
+            .map_or("", |(_, rest)| rest.trim())
     }
 
     /// The changes that it tells of: one for each level, the highest first, with the components of that level.
@@ -181,16 +192,16 @@ impl ChangeFile {
     /// A file name that people can say: `brave-otters-sing.md`. `random` is any number; `taken` says which names there are.
     pub fn name(mut random: u64, taken: impl Fn(&str) -> bool) -> String {
         const HOW: [&str; 16] = [
-            "brave", "calm", "clever", "cosy", "eager", "fair", "gentle", "happy", "kind", "lucky", "quick", "quiet",
-            "shiny", "silver", "tidy", "warm",
+            "brave", "calm", "clever", "cosy", "eager", "fair", "gentle", "happy", "kind", "lucky",
+            "quick", "quiet", "shiny", "silver", "tidy", "warm",
         ];
         const WHO: [&str; 16] = [
-            "bears", "boats", "cats", "clouds", "cranes", "ducks", "foxes", "hills", "lamps", "moons", "otters", "owls",
-            "rivers", "ships", "stars", "trees",
+            "bears", "boats", "cats", "clouds", "cranes", "ducks", "foxes", "hills", "lamps",
+            "moons", "otters", "owls", "rivers", "ships", "stars", "trees",
         ];
         const WHAT: [&str; 16] = [
-            "dance", "draw", "float", "glow", "hum", "jump", "laugh", "listen", "march", "read", "rest", "run", "sail",
-            "sing", "wait", "wave",
+            "dance", "draw", "float", "glow", "hum", "jump", "laugh", "listen", "march", "read",
+            "rest", "run", "sail", "sing", "wait", "wave",
         ];
         let mut pick = |words: &[&'static str; 16]| {
             let word = words[usize::try_from(random % 16).unwrap_or_default()];
@@ -217,15 +228,13 @@ fn group(level: Level) -> &'static str {
     }
 }
 
-fn level_of(text: &str) -> Option<Option<Level>> {
-    Some(match text {
-        "none" => None,
-        "patch" => Some(Level::Patch),
-        "minor" => Some(Level::Minor),
-        "major" => Some(Level::Major),
-        _ => return None,
-    })
-}
+/// What a file's word asks for.
+const LEVELS: [(&str, Option<Level>); 4] = [
+    ("none", None),
+    ("patch", Some(Level::Patch)),
+    ("minor", Some(Level::Minor)),
+    ("major", Some(Level::Major)),
+];
 
 /// `"name": level`, `'name': level` or `name: level`, with a comment behind it or not.
 fn entry(line: &str) -> Option<(String, &str)> {
@@ -235,7 +244,12 @@ fn entry(line: &str) -> Option<(String, &str)> {
         let end = loop {
             match chars.next()? {
                 (at, '"') => break at,
-                (_, '\\') => name.push(chars.next().map(|(_, c)| c).filter(|c| "\\\"".contains(*c))?),
+                (_, '\\') => name.push(
+                    chars
+                        .next()
+                        .map(|(_, c)| c)
+                        .filter(|c| "\\\"".contains(*c))?,
+                ),
                 (_, c) => name.push(c),
             }
         };
@@ -329,7 +343,13 @@ mod tests {
         let changes = file.changes(PATH);
         let told: Vec<_> = changes
             .iter()
-            .map(|change| (change.level, change.group.as_deref(), change.components.join(" ")))
+            .map(|change| {
+                (
+                    change.level,
+                    change.group.as_deref(),
+                    change.components.join(" "),
+                )
+            })
             .collect();
         assert_eq!(
             told,
@@ -356,38 +376,86 @@ mod tests {
     fn what_is_wrong_is_told_with_its_line() {
         for (text, error) in [
             ("", ".changeset/brave-otters-sing.md has no front matter"),
-            ("a: patch\n", ".changeset/brave-otters-sing.md has no front matter"),
-            ("---\na: patch\n", "the front matter of .changeset/brave-otters-sing.md has no end"),
-            ("---\n\na: big\n---\n", ".changeset/brave-otters-sing.md, line 3: \"big\" is no level"),
-            ("---\na\n---\n", ".changeset/brave-otters-sing.md, line 2: \"a\" is no component with its level"),
-            ("---\n\"a: patch\n---\n", ".changeset/brave-otters-sing.md, line 2: \"\\\"a: patch\" is no component with its level"),
-            ("---\na: patch\n\"a\": minor\n---\n", ".changeset/brave-otters-sing.md, line 3: \"a\" is named a second time"),
+            (
+                "a: patch\n",
+                ".changeset/brave-otters-sing.md has no front matter",
+            ),
+            (
+                "---\na: patch\n",
+                "the front matter of .changeset/brave-otters-sing.md has no end",
+            ),
+            (
+                "---\n\na: big\n---\n",
+                ".changeset/brave-otters-sing.md, line 3: \"big\" is no level",
+            ),
+            (
+                "---\na\n---\n",
+                ".changeset/brave-otters-sing.md, line 2: \"a\" is no component with its level",
+            ),
+            (
+                "---\n\"a: patch\n---\n",
+                ".changeset/brave-otters-sing.md, line 2: \"\\\"a: patch\" is no component with its level",
+            ),
+            (
+                "---\na: patch\n\"a\": minor\n---\n",
+                ".changeset/brave-otters-sing.md, line 3: \"a\" is named a second time",
+            ),
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), error, "{text:?}");
         }
-        assert!(matches!(ChangeFile::read(PATH, b"---\n\xff"), Err(ChangeFileError::NotText { .. })));
+        assert!(matches!(
+            ChangeFile::read(PATH, b"---\n\xff"),
+            Err(ChangeFileError::NotText { .. })
+        ));
     }
 
     #[test]
     fn names_tell_which_files_count() {
-        for (name, is_one) in [("a-b.md", true), ("README.md", false), ("readme.md", false), ("config.json", false), (".md", false)] {
+        for (name, is_one) in [
+            ("a-b.md", true),
+            ("README.md", false),
+            ("readme.md", false),
+            ("config.json", false),
+            (".md", false),
+        ] {
             assert_eq!(ChangeFile::is_named(name), is_one, "{name}");
         }
         assert_eq!(ChangeFile::name(0, |_| false), "brave-bears-dance.md");
-        assert_eq!(ChangeFile::name(0x123, |_| false), "cosy-clouds-draw.md");
-        assert_eq!(ChangeFile::name(0, |name| name == "brave-bears-dance.md"), "brave-bears-dance-2.md");
+        assert_eq!(ChangeFile::name(0x123, |_| false), "cosy-cats-draw.md");
+        assert_eq!(
+            ChangeFile::name(0, |name| name == "brave-bears-dance.md"),
+            "brave-bears-dance-2.md"
+        );
     }
 
     #[test]
     fn settings_of_changesets_are_read() {
         let config = br#"{"$schema": "x", "fixed": [["a", "b"]], "linked": [], "ignore": ["docs"], "baseBranch": "main", "access": "public"}"#;
         let config = ChangesetConfig::read("config.json", config).unwrap();
-        assert_eq!((config.fixed.len(), config.ignore, config.base_branch.as_deref()), (1, vec!["docs".to_owned()], Some("main")));
+        assert_eq!(
+            (
+                config.fixed.len(),
+                config.ignore,
+                config.base_branch.as_deref()
+            ),
+            (1, vec!["docs".to_owned()], Some("main"))
+        );
         let pre = br#"{"mode": "pre", "tag": "beta", "initialVersions": {"a": "1.0.0"}, "changesets": ["brave-otters-sing"]}"#;
         let pre = PreMode::read("pre.json", pre).unwrap();
-        assert_eq!((pre.mode, pre.tag.as_str(), pre.initial_versions["a"].as_str()), (Mode::Pre, "beta", "1.0.0"));
+        assert_eq!(
+            (
+                pre.mode,
+                pre.tag.as_str(),
+                pre.initial_versions["a"].as_str()
+            ),
+            (Mode::Pre, "beta", "1.0.0")
+        );
         let bad = PreMode::read("pre.json", br#"{"mode": "other"}"#).unwrap_err();
-        assert!(bad.to_string().starts_with("pre.json cannot be read: unknown variant `other`"), "{bad}");
+        assert!(
+            bad.to_string()
+                .starts_with("pre.json cannot be read: unknown variant `other`"),
+            "{bad}"
+        );
     }
 
     proptest! {

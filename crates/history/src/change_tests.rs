@@ -1,4 +1,5 @@
 use super::*;
+use shipway_core::config::Preset;
 
 /// Commits from the oldest to the newest, each the child of the one before; ids are the position in hexadecimal.
 fn history(messages: &[&str]) -> Vec<Commit> {
@@ -147,4 +148,141 @@ fn an_id_that_fits_two_commits_cancels_neither() {
     commits[1].id = Oid::new(format!("abc0000{}", "1".repeat(33))).unwrap();
     let changes = Changes::of(&commits, &Convention::default());
     assert_eq!(changes.listed.len(), 3);
+}
+
+/// The examples of Conventional Commits 1.0.0, and what its summary and paragraphs make of them.
+#[test]
+fn the_specifications_examples_mean_what_it_says() {
+    for (message, kind, level, breaks) in [
+        (
+            "feat: allow provided config object to extend other configs\n\nBREAKING CHANGE: `extends` key in config file is \
+            now used for extending other config files",
+            "feat",
+            Some(Level::Major),
+            true,
+        ),
+        (
+            "feat!: send an email to the customer when a product is shipped",
+            "feat",
+            Some(Level::Major),
+            true,
+        ),
+        (
+            "feat(api)!: send an email to the customer when a product is shipped",
+            "feat",
+            Some(Level::Major),
+            true,
+        ),
+        (
+            "feat!: drop support for Node 6\n\nBREAKING CHANGE: use JavaScript features not available in Node 6.",
+            "feat",
+            Some(Level::Major),
+            true,
+        ),
+        ("docs: correct spelling of CHANGELOG", "docs", None, false),
+        (
+            "feat(lang): add Polish language",
+            "feat",
+            Some(Level::Minor),
+            false,
+        ),
+        (
+            "fix: prevent racing of requests\n\nIntroduce a request id and a reference to latest request. Dismiss\nincoming responses \
+            other than from latest request.\n\nRemove timeouts which were used to mitigate the racing issue but are\nobsolete \
+            now.\n\nReviewed-by: Z\nRefs: #123",
+            "fix",
+            Some(Level::Patch),
+            false,
+        ),
+        (
+            "revert: let us never again speak of the noodle incident\n\nRefs: 676104e, a215868",
+            "revert",
+            Some(Level::Patch),
+            false,
+        ),
+    ] {
+        let changes = read_all(&[message]);
+        let change = &changes.listed[0];
+        assert_eq!(
+            (
+                change.kind.to_string().as_str(),
+                change.level,
+                change.breaking.is_some()
+            ),
+            (kind, level, breaks),
+            "{message}"
+        );
+    }
+}
+
+mod laws {
+    use super::*;
+    use crate::next_version;
+    use proptest::prelude::*;
+    use shipway_core::config::Initial;
+
+    const MESSAGES: [&str; 10] = [
+        "feat: a",
+        "fix(core): b",
+        "feat!: c",
+        "chore: d",
+        "Words",
+        "fix: e\n\nBREAKING CHANGE: f",
+        "docs: g (#3)\n\n* feat: h\n* fix: i",
+        "Merge pull request #7 from x/y\n\nfeat: j",
+        "perf: k [skip release]",
+        "Revert \"feat: a\"",
+    ];
+
+    fn level(changes: &Changes) -> Option<Level> {
+        let current =
+            shipway_core::version::Version::parse("1.0.0", shipway_core::config::Scheme::Semver)
+                .unwrap();
+        next_version(Some(&current), &changes.listed, Initial::FeaturesMinor)?.level
+    }
+
+    fn picked(picks: &[usize]) -> Vec<&'static str> {
+        picks.iter().map(|at| MESSAGES[*at]).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn two_halves_are_the_whole(picks in proptest::collection::vec(0_usize..10, 0..12)) {
+            let commits = history(&picked(&picks));
+            let convention = Convention::default();
+            // In whatever order they are read.
+            let mut reads: Vec<Read> = commits.iter().rev().map(|commit| Read::of(commit.clone(), &convention)).collect();
+            reads.reverse();
+            prop_assert_eq!(Changes::from_reads(reads), Changes::of(&commits, &convention));
+        }
+
+        #[test]
+        fn every_commit_is_counted(picks in proptest::collection::vec(0_usize..10, 0..12)) {
+            let commits = history(&picked(&picks));
+            let changes = Changes::of(&commits, &Convention::default());
+            let all = [&changes.listed, &changes.cancelled, &changes.skipped];
+            let found = |commit: &Commit| all.iter().any(|list| list.iter().any(|change| change.commit.as_ref() == Some(&commit.id)));
+            prop_assert!(commits.iter().all(found));
+        }
+
+        #[test]
+        fn a_revert_pair_is_as_if_neither_was(picks in proptest::collection::vec(0_usize..7, 0..8), at in 0_usize..8) {
+            let without = read_all(&picked(&picks));
+            let mut messages = picked(&picks);
+            let at = at.min(messages.len());
+            messages.insert(at, "feat!: only here");
+            messages.push("Revert \"feat!: only here\"");
+            let with = read_all(&messages);
+            prop_assert_eq!(level(&with), level(&without));
+            prop_assert_eq!(with.listed.len(), without.listed.len());
+        }
+
+        #[test]
+        fn any_message_is_read(message in "(?s).{0,80}", words in "([*]|Revert \"|feat|!|: |\n|\"|BREAKING CHANGE|Merge | \\(#1\\)|a){0,20}") {
+            for preset in [Preset::Conventional, Preset::Angular, Preset::Gitmoji] {
+                let changes = Changes::of(&history(&[&message, &words]), &Convention::preset(preset));
+                prop_assert!(changes.listed.len() + changes.cancelled.len() + changes.skipped.len() >= 2);
+            }
+        }
+    }
 }

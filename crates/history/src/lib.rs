@@ -6,6 +6,7 @@
 //! Must not: write to a repository or a file, talk to a network, or decide on a step of the release.
 
 pub mod change;
+pub mod change_file;
 pub mod changelog;
 pub mod commit;
 pub mod component;
@@ -32,6 +33,7 @@ pub mod version_file;
 pub mod walk;
 
 pub use change::{Change, Changes, Kind, Origin};
+pub use change_file::{ChangeFile, ChangeFileError, ChangesetConfig, PreMode};
 pub use convention::{Convention, ConventionError};
 pub use error::HistoryError;
 pub use next::{Decision, next_version};

@@ -119,7 +119,8 @@ fn terms(text: &str, dialect: Dialect) -> Vec<Term> {
         let operator_end = span(start, &|c| OPERATORS.contains(c));
         let version_start = span(operator_end, &char::is_whitespace);
         let version_end = span(version_start, &|c| {
-            !c.is_whitespace() && !",|".contains(c) && !OPERATORS.contains(c)
+            // `!` ends an epoch there.
+            !c.is_whitespace() && !",|".contains(c) && (c == '!' || !OPERATORS.contains(c))
         });
         at = version_end.max(start + 1);
         if version_start == version_end {

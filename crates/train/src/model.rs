@@ -14,6 +14,7 @@ pub use version::{BadVersion, LineVersion, ReleaseVersion};
 use crate::pack::{Override, Severity};
 use serde::{Deserialize, Serialize};
 use shipway_core::time::Timestamp;
+use std::collections::{BTreeSet, HashMap};
 
 /// The whole train.
 #[derive(Clone, Debug)]
@@ -226,28 +227,44 @@ impl Train {
     /// # Errors
     /// The members of a cycle, in its order.
     pub fn rebuild_order(&self) -> Result<Vec<&Member>, Vec<String>> {
-        let mut left: Vec<&Member> = self.members.iter().collect();
-        left.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut done: std::collections::BTreeSet<&str> = std::collections::BTreeSet::new();
-        let mut order = Vec::new();
-        while !left.is_empty() {
-            let free = |member: &&Member| {
-                let open = |name: &&String| {
-                    self.member(name)
-                        .is_some_and(|one| !done.contains(one.name.as_str()))
-                };
-                !member.needs.iter().any(|name| open(&name))
-            };
-            let (ready, rest): (Vec<&Member>, Vec<&Member>) =
-                left.iter().partition(|member| free(member));
-            if ready.is_empty() {
-                return Err(self.cycle(&rest));
+        let members = self.members.iter();
+        let index: HashMap<&str, &Member> = members.map(|one| (one.name.as_str(), one)).collect();
+        let mut waiting: HashMap<&str, usize> = HashMap::new();
+        let mut needed_by: HashMap<&str, Vec<&str>> = HashMap::new();
+        for member in &self.members {
+            let needs: BTreeSet<&str> = member.needs.iter().map(String::as_str).collect();
+            let known = needs.into_iter().filter(|name| index.contains_key(name));
+            let mut count = 0;
+            for name in known {
+                needed_by.entry(name).or_default().push(&member.name);
+                count += 1;
             }
-            done.extend(ready.iter().map(|member| member.name.as_str()));
-            order.extend(ready);
-            left = rest;
+            waiting.insert(&member.name, count);
         }
-        Ok(order)
+        let free = waiting.iter().filter(|(_, count)| **count == 0);
+        let mut ready: BTreeSet<&str> = free.map(|(name, _)| *name).collect();
+        let mut order = Vec::with_capacity(self.members.len());
+        while let Some(name) = ready.pop_first() {
+            order.push(index[name]);
+            for after in needed_by.get(name).into_iter().flatten() {
+                if let Some(count) = waiting.get_mut(after) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.insert(after);
+                    }
+                }
+            }
+        }
+        if order.len() == index.len() {
+            return Ok(order);
+        }
+        let stuck = |member: &&Member| {
+            waiting
+                .get(member.name.as_str())
+                .is_some_and(|left| *left > 0)
+        };
+        let stuck: Vec<&Member> = self.members.iter().filter(stuck).collect();
+        Err(self.cycle(&stuck))
     }
 
     fn cycle(&self, stuck: &[&Member]) -> Vec<String> {

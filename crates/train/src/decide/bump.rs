@@ -145,10 +145,8 @@ impl Situation<'_> {
                     continue;
                 }
             };
-            let pin = self
-                .train
-                .member(&ship.member)
-                .and_then(|member| find_pin(pins, member));
+            let member = self.member(&ship.member).ok();
+            let pin = member.and_then(|member| find_pin(pins, member));
             match pin
                 .and_then(|pin| pin.span.as_ref())
                 .zip(ship.pinned.clone())

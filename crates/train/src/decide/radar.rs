@@ -1,14 +1,15 @@
 //! What has to move before a departure (G7): every pin, target and branch type that the rules want otherwise.
 
 use super::{
-    Absent, Deviation, Effort, Fit, MemberShip, Shipment, Situation, Staleness, TargetCheck,
-    Undecided, WayOut,
+    Absent, Deviation, Effort, Fit, MemberShip, Situation, Staleness, TargetCheck, Undecided,
+    WayOut,
 };
 use crate::facts::{Known, Unknown};
 use crate::model::{Class, Member, ReleaseVersion, Waives};
 use crate::pack::{Rule, Severity};
 use serde::{Deserialize, Serialize};
 use shipway_core::time::Timestamp;
+use std::collections::HashMap;
 
 /// What stands between now and a departure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,13 +125,19 @@ impl<'a> Situation<'a> {
                 .iter()
                 .filter_map(|absent| self.absent_item(absent)),
         );
+        let by_name = shipment
+            .members
+            .iter()
+            .map(|ship| (ship.member.as_str(), ship));
+        let ships: HashMap<&str, &MemberShip> = by_name.collect();
         for member in self
             .train
             .members
             .iter()
             .filter(|member| member.class == Class::UnstableApi)
         {
-            let ships = self.shipping_branch(member, &shipment);
+            let ship = ships.get(member.name.as_str());
+            let ships = ship.and_then(|ship| self.shipping_branch(member, ship, release));
             self.branch_items(member, release, ships, &mut items)?;
         }
         items.sort_by(|a, b| {
@@ -171,11 +178,8 @@ impl<'a> Situation<'a> {
 
     /// Who can act on a member: its maintainers, else those of the engine.
     pub(super) fn who(&self, member: &str) -> Vec<String> {
-        let own = self
-            .train
-            .member(member)
-            .map(|member| member.maintainers.clone())
-            .unwrap_or_default();
+        let own = self.member(member).map(|member| member.maintainers.clone());
+        let own = own.unwrap_or_default();
         if own.is_empty() {
             self.train.engine.maintainers.clone()
         } else {
@@ -238,18 +242,19 @@ impl<'a> Situation<'a> {
     }
 
     /// The branch of a member that this release is made from: where its commit comes from, or where its pin stands.
-    fn shipping_branch<'s>(&self, member: &'a Member, shipment: &'s Shipment) -> Option<&'s str>
+    fn shipping_branch<'s>(
+        &self,
+        member: &'a Member,
+        ship: &'s MemberShip,
+        release: &ReleaseVersion,
+    ) -> Option<&'s str>
     where
         'a: 's,
     {
-        let ship = shipment
-            .members
-            .iter()
-            .find(|ship| ship.member == member.name)?;
         let repository = self.repository_of(member).ok();
         let of_line = self
             .moment
-            .line_of(&shipment.release)
+            .line_of(release)
             .map(|line| line.branch.as_str());
         let counted = of_line.filter(|branch| {
             repository.is_some_and(|repository| repository.counted(branch).is_some())

@@ -300,7 +300,7 @@ impl<'a> Situation<'a> {
                     .push(self.absent(member, pin, release, event));
             }
         }
-        let undeclared = |pin: &&Pin| pin.is_on() && self.train.member(&pin.name).is_none();
+        let undeclared = |pin: &&Pin| pin.is_on() && self.member(&pin.name).is_err();
         shipment.undeclared = pins
             .pins
             .iter()

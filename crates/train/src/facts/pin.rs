@@ -114,7 +114,8 @@ impl Pins {
             PinState::SwitchedOff { .. } => 2,
             PinState::CommentedOut => 3,
         };
-        let named = self.pins.iter().filter(|pin| pin.name == name);
+        let first = self.pins.partition_point(|pin| pin.name.as_str() < name);
+        let named = self.pins[first..].iter().take_while(|pin| pin.name == name);
         named.min_by_key(rank)
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use std::fmt::Write;
 
 const WHOLE: &str = r#"
 [train]
@@ -144,6 +145,31 @@ fn faults_stand_in_their_place() {
        |         ^^^^^^^^^^
        = hint: write one of in-tree, stable-api, unstable-api
     "#);
+}
+
+#[test]
+fn a_long_chain_of_members_is_put_in_order() {
+    let mut text =
+        "[train]\nname = \"x\"\n[engine]\nrepository = \"x\"\n[[line]]\nversion = \"1.0\"\n"
+            .to_owned();
+    for number in 0..1000 {
+        writeln!(
+            text,
+            "[[member]]\nname = \"m{number}\"\nrepository = \"m\"\nclass = \"unstable-api\""
+        )
+        .unwrap();
+        if number < 999 {
+            writeln!(text, "needs = [\"m{}\"]", number + 1).unwrap();
+        }
+    }
+    let train = Train::parse(&text, FILE).unwrap();
+    let names: Vec<&str> = train
+        .rebuild_order()
+        .unwrap()
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!((names.len(), names[0], names[999]), (1000, "m999", "m0"));
 }
 
 #[test]

@@ -194,7 +194,9 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// The newest release of a member that goes its own way: the pinned one where a tag has it, else the newest tag.
+    /// The release of a member that goes its own way: the pinned commit, where a tag has it.
+    ///
+    /// Which engine versions a release is for is not written in git, so that of another one it is not known whether it fits.
     fn own_release(&self, member: &Member, pinned: Option<&Oid>) -> Known<Oid> {
         let repository = match self.repository_of(member) {
             Ok(repository) => repository,
@@ -207,20 +209,22 @@ impl<'a> Situation<'a> {
                 );
             }
         };
+        let mut tags = repository.tags.iter();
+        if let Some(tag) = pinned.and_then(|pinned| tags.find(|tag| tag.commit == *pinned)) {
+            return Known::Known(tag.commit.clone());
+        }
         let newest = repository
             .tags
             .iter()
             .max_by_key(|tag| (tag.time, &tag.name));
-        let of_pin =
-            pinned.and_then(|pinned| repository.tags.iter().find(|tag| tag.commit == *pinned));
-        match of_pin.or(newest) {
-            Some(tag) => Known::Known(tag.commit.clone()),
-            None => Known::unknown(
-                Reason::NotInRepository,
-                "the member has no release of its own",
-                Place::repository(&member.name),
+        let detail = match newest {
+            Some(tag) => format!(
+                "what is pinned is no release of the member, and nothing says for which engine versions its newest, {}, is",
+                tag.name
             ),
-        }
+            None => "the member has no release of its own".to_owned(),
+        };
+        Known::unknown(Reason::NotWritten, detail, Place::repository(&member.name))
     }
 }
 
@@ -306,6 +310,11 @@ fn way_out(ship: &MemberShip) -> Option<WayOut> {
         return None;
     }
     let member = &ship.member;
+    if ship.truth == Truth::OwnRelease && !ship.commit.is_known() {
+        let what =
+            format!("pin the commit of a release of {member} that is for this engine version");
+        return Some(WayOut::new(Effort::Edit, what));
+    }
     if let Known::Unknown(why) = &ship.commit {
         return Some(WayOut::new(
             Effort::Edit,

@@ -3,12 +3,16 @@
 //! `facts ENGINE-NAME CACHE|- radar AT ENGINE [MEMBER…]`
 //! `facts ENGINE-NAME CACHE|- replay FROM DAYS ENGINE [MEMBER…]`
 //! `facts ENGINE-NAME CACHE|- pins AT ENGINE REFERENCE…`
+//! `facts ENGINE-NAME CACHE|- backports AT REPOSITORY LINE…`
+//! `facts - - releases AT… REPOSITORY`
 //!
 //! Times are seconds since the epoch; repositories are paths, and a member is called after the last part of its path.
 #![expect(clippy::print_stdout, reason = "figures are what this program is for")]
 
 use shipway_core::time::Timestamp;
-use shipway_train::facts::{Agreement, Known, Position, Reason};
+use shipway_train::backport::Backports;
+use shipway_train::deliverable::Releases;
+use shipway_train::facts::{Agreement, Known, OnLine, Position, Reason};
 use shipway_train::git::{Layout, Source, Sources, Train};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,6 +43,20 @@ fn main() {
     let [engine, members @ ..] = paths.as_slice() else {
         return println!("no engine");
     };
+    let at = |seconds: i64| Timestamp(seconds * 1000);
+    match command.as_str() {
+        "backports" => {
+            return backports(
+                engine_name,
+                cache,
+                engine,
+                members,
+                numbers.first().copied().map_or(Timestamp(0), at),
+            );
+        }
+        "releases" => return releases(engine, &numbers.into_iter().map(at).collect::<Vec<_>>()),
+        _ => {}
+    }
     let pins_only = command == "pins";
     let sources = Sources {
         engine: source(engine),
@@ -50,7 +68,6 @@ fn main() {
         layout: Layout::named(engine_name),
     };
     let train = Train::read(&sources, cache);
-    let at = |seconds: i64| Timestamp(seconds * 1000);
     match (command.as_str(), numbers.as_slice()) {
         ("radar", [seconds]) => {
             let facts = train.at(at(*seconds));
@@ -91,6 +108,66 @@ fn main() {
             }
         }
         _ => println!("see the documentation at the top of this file"),
+    }
+}
+
+fn backports(engine: &str, cache: Option<&Path>, path: &str, lines: &[&String], at: Timestamp) {
+    let lines: Vec<String> = lines.iter().map(|&it| it.clone()).collect();
+    let trailers = ["Severity".to_owned()];
+    let read = Backports::read(&source(path), &Layout::named(engine), &trailers, cache);
+    let matrix = match read.map(|it| it.matrix(&lines, &BTreeMap::new(), at)) {
+        Ok(Known::Known(matrix)) => matrix,
+        Ok(Known::Unknown(why)) | Err(why) => return println!("unknown: {why}"),
+    };
+    let mut count: BTreeMap<String, u64> = BTreeMap::new();
+    for fix in &matrix.fixes {
+        for (line, on) in &fix.lines {
+            let what = match on {
+                OnLine::Fixed { link, .. } => format!("{link:?}"),
+                OnLine::Missing { .. } => "missing".to_owned(),
+                OnLine::Unread { .. } => "unread".to_owned(),
+            };
+            *count.entry(format!("{line} {what}")).or_default() += 1;
+        }
+    }
+    println!("{} fixes {count:?}", matrix.fixes.len());
+    for it in &matrix.forward_merges {
+        let since = it.since.map(Timestamp::date);
+        println!(
+            "{} owes {} commits since {since:?}, merged until {:?}",
+            it.line,
+            it.owed.len(),
+            it.merged_until
+        );
+    }
+}
+
+fn releases(path: &str, dates: &[Timestamp]) {
+    let releases = match Releases::open("releases", Path::new(path)) {
+        Ok(releases) => releases,
+        Err(why) => return println!("unknown: {why}"),
+    };
+    println!("{} commits along first parents", releases.commits().count());
+    for date in dates {
+        match releases.at(*date) {
+            Ok(facts) => {
+                let count: usize = facts.deliverables.iter().map(|it| it.releases.len()).sum();
+                println!(
+                    "{}: {} deliverables, {count} releases, {} series, {} schedules, {} problems",
+                    date.date(),
+                    facts.deliverables.len(),
+                    facts.series.len(),
+                    facts.schedules.len(),
+                    facts.problems.len()
+                );
+                facts
+                    .problems
+                    .iter()
+                    .take(40)
+                    .for_each(|it| println!("  {it}"));
+            }
+            Err(why) => println!("{}: unknown: {why}", date.date()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! Must not: decide which fix should be where.
 
+mod links;
 mod message;
 mod patch;
 
@@ -16,9 +17,10 @@ use crate::cache::{Cache, Key};
 use crate::facts::{
     Fix, FixMatrix, ForwardMerge, Known, Link, OnLine, Place, Reason, Unknown, WeakLink,
 };
-use crate::git::{Graph, History, Layout, Mirror, Node, Source, load_alone};
+use crate::git::{History, Layout, Mirror, Node, Source, load_alone};
+use links::Links;
 use message::Message;
-use patch::PatchId;
+use patch::{PatchId, pack, unpack};
 use shipway_core::name::Oid;
 use shipway_core::time::Timestamp;
 use std::cell::RefCell;
@@ -460,8 +462,11 @@ impl Backports {
             .into_iter()
             .filter(|node| {
                 let merge = cards.get(node).is_some_and(|it| it.merge);
-                let group = same.group(*node);
-                !merge && !group.iter().any(|it| graph.is_ancestor(*it, main.tip))
+                // What main has by a merge of the line may be wanted a second time.
+                let other = |it: &Node| {
+                    graph.is_ancestor(*it, main.tip) && !graph.is_ancestor(*it, line.tip)
+                };
+                !merge && !same.group(*node).iter().any(other)
             })
             .collect();
         owed.reverse();
@@ -492,83 +497,4 @@ fn normal(subject: &str) -> &str {
         Some((mark, rest)) if mark.to_ascii_lowercase().contains("backport") => rest.trim(),
         _ => subject.trim(),
     }
-}
-
-/// Which commits are one, and how that was found.
-#[derive(Default)]
-struct Links {
-    parent: BTreeMap<Node, Node>,
-    members: BTreeMap<Node, BTreeSet<Node>>,
-    how: BTreeMap<Node, Link>,
-}
-
-impl Links {
-    fn root(&self, node: Node) -> Node {
-        let mut node = node;
-        while let Some(parent) = self.parent.get(&node) {
-            node = *parent;
-        }
-        node
-    }
-
-    /// `node` was found to be `source`.
-    fn join(&mut self, node: Node, source: Node, how: Link) {
-        let there = self.how.entry(node).or_insert(how);
-        *there = (*there).min(how);
-        let (one, other) = (self.root(node), self.root(source));
-        if one == other {
-            return;
-        }
-        let take = |links: &mut Self, node| {
-            links
-                .members
-                .remove(&node)
-                .unwrap_or_else(|| BTreeSet::from([node]))
-        };
-        let (mut small, mut large) = (take(self, one), take(self, other));
-        let (mut child, mut root) = (one, other);
-        if small.len() > large.len() {
-            std::mem::swap(&mut small, &mut large);
-            std::mem::swap(&mut child, &mut root);
-        }
-        large.extend(small);
-        self.parent.insert(child, root);
-        self.members.insert(root, large);
-    }
-
-    fn group(&self, node: Node) -> BTreeSet<Node> {
-        let members = self.members.get(&self.root(node)).cloned();
-        members.unwrap_or_else(|| BTreeSet::from([node]))
-    }
-
-    /// How a commit was linked; the one that others were linked to counts as equal to them.
-    fn how(&self, node: Node) -> Link {
-        self.how.get(&node).copied().unwrap_or(Link::PatchId)
-    }
-}
-
-/// Id, whether there is a patch id, patch id.
-fn pack(known: &HashMap<Node, Option<PatchId>>, graph: &Graph) -> Vec<u8> {
-    let mut nodes: Vec<(&Node, &Option<PatchId>)> = known.iter().collect();
-    nodes.sort();
-    let mut out = Vec::new();
-    for (node, patch) in nodes {
-        out.extend(graph.id(*node));
-        out.push(u8::from(patch.is_some()));
-        out.extend(patch.unwrap_or_default());
-    }
-    out
-}
-
-fn unpack(bytes: &[u8], graph: &Graph) -> HashMap<Node, Option<PatchId>> {
-    let mut known = HashMap::new();
-    for entry in bytes.chunks_exact(graph.width + 21) {
-        let (id, rest) = entry.split_at(graph.width);
-        let patch: Option<PatchId> = rest[1..].try_into().ok();
-        // Commits that were pushed over since are forgotten.
-        if let Some(node) = graph.find(gix::oid::from_bytes_unchecked(id)) {
-            known.insert(node, patch.filter(|_| rest[0] == 1));
-        }
-    }
-    known
 }

@@ -5,11 +5,11 @@
 //!
 //! Binary files, and files larger than what is read, count by their object ids.
 
-use crate::git::{Entry, Mirror};
+use crate::git::{Entry, Graph, Mirror, Node};
 use gix::ObjectId;
 use gix::diff::blob::{Algorithm, Diff, InternedInput};
 use gix::objs::tree::EntryKind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Lines before and after a change that belong to it.
 const CONTEXT: u32 = 3;
@@ -231,4 +231,30 @@ fn add(sum: &mut PatchId, more: &PatchId) {
         *byte = carry.to_le_bytes()[0];
         carry >>= 8;
     }
+}
+
+/// Id, whether there is a patch id, patch id.
+pub(super) fn pack(known: &HashMap<Node, Option<PatchId>>, graph: &Graph) -> Vec<u8> {
+    let mut nodes: Vec<(&Node, &Option<PatchId>)> = known.iter().collect();
+    nodes.sort();
+    let mut out = Vec::new();
+    for (node, patch) in nodes {
+        out.extend(graph.id(*node));
+        out.push(u8::from(patch.is_some()));
+        out.extend(patch.unwrap_or_default());
+    }
+    out
+}
+
+pub(super) fn unpack(bytes: &[u8], graph: &Graph) -> HashMap<Node, Option<PatchId>> {
+    let mut known = HashMap::new();
+    for entry in bytes.chunks_exact(graph.width + 21) {
+        let (id, rest) = entry.split_at(graph.width);
+        let patch: Option<PatchId> = rest[1..].try_into().ok();
+        // Commits that were pushed over since are forgotten.
+        if let Some(node) = graph.find(gix::oid::from_bytes_unchecked(id)) {
+            known.insert(node, patch.filter(|_| rest[0] == 1));
+        }
+    }
+    known
 }

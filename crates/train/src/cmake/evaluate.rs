@@ -3,8 +3,9 @@
 //! Invariants: the work is bounded ([`MOST_STEPS`], [`DEEPEST`]); a cycle of includes is said and left; the answer does not
 //! depend on the order of the files.
 
+use super::commands::{split, words};
 use super::condition::{Truth, truth};
-use super::lex::{Argument, Command, Kind, Lexed, calls_in_prose, lex, runs, uncomment};
+use super::lex::{Command, Kind, Lexed, calls_in_prose, lex, runs, uncomment};
 use super::load::{Load, State};
 use super::tree::{Node, tree};
 use super::value::{Value, Variables};
@@ -15,7 +16,7 @@ use std::rc::Rc;
 /// Commands that are evaluated over all files.
 const MOST_STEPS: usize = 200_000;
 /// Files in files.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 const MOST_ITEMS: usize = 1_000;
 
 /// What is to be found, and what is known beforehand.
@@ -107,34 +108,34 @@ fn merge(into: &mut BTreeMap<Key, Load>, more: BTreeMap<Key, Load>) {
     }
 }
 
-struct File {
-    bytes: Vec<u8>,
-    lexed: Lexed,
+pub(super) struct File {
+    pub(super) bytes: Vec<u8>,
+    pub(super) lexed: Lexed,
 }
 
-struct Walk<'a, 'r> {
-    settings: &'a Settings,
-    read: &'a mut Read<'r>,
-    files: BTreeMap<String, Option<Rc<File>>>,
-    loads: BTreeMap<Key, Load>,
-    problems: BTreeSet<Problem>,
-    edges: BTreeSet<(String, String)>,
-    steps: usize,
+pub(super) struct Walk<'a, 'r> {
+    pub(super) settings: &'a Settings,
+    pub(super) read: &'a mut Read<'r>,
+    pub(super) files: BTreeMap<String, Option<Rc<File>>>,
+    pub(super) loads: BTreeMap<Key, Load>,
+    pub(super) problems: BTreeSet<Problem>,
+    pub(super) edges: BTreeSet<(String, String)>,
+    pub(super) steps: usize,
 }
 
 /// Where the walk is.
-struct Frame {
-    path: Rc<str>,
-    file: Rc<File>,
+pub(super) struct Frame {
+    pub(super) path: Rc<str>,
+    pub(super) file: Rc<File>,
     /// Conditions around this point, those of the including files too.
-    guards: Vec<(Truth, String)>,
+    pub(super) guards: Vec<(Truth, String)>,
     /// Whether `return()` was met, and under which conditions.
-    returned: Truth,
-    early: Vec<String>,
+    pub(super) returned: Truth,
+    pub(super) early: Vec<String>,
 }
 
 impl Frame {
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         let no = self.guards.iter().find(|(truth, _)| *truth == Truth::No);
         if let Some((_, condition)) = no {
             return State::SwitchedOff(condition.clone());
@@ -183,7 +184,13 @@ fn is_loose(condition: &str) -> bool {
 }
 
 impl Walk<'_, '_> {
-    fn problem(&mut self, path: &str, line: u32, reason: Reason, detail: impl Into<String>) {
+    pub(super) fn problem(
+        &mut self,
+        path: &str,
+        line: u32,
+        reason: Reason,
+        detail: impl Into<String>,
+    ) {
         if self.problems.len() < 1_000 {
             let (path, detail) = (path.to_owned(), detail.into());
             self.problems.insert(Problem {
@@ -211,7 +218,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether the file is there.
-    fn file(
+    pub(super) fn file(
         &mut self,
         path: &str,
         variables: &mut Variables,
@@ -292,7 +299,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn keep(&mut self, load: Load) {
+    pub(super) fn keep(&mut self, load: Load) {
         let name = load.name.single().map(|it| it.text.clone());
         let key = (Rc::clone(&load.path), load.start, name);
         merge(&mut self.loads, BTreeMap::from([(key, load)]));
@@ -444,198 +451,12 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn loads_extension(&self, command: &Command) -> bool {
+    pub(super) fn loads_extension(&self, command: &Command) -> bool {
         self.settings
             .functions
             .iter()
             .any(|it| it.eq_ignore_ascii_case(&command.name))
     }
-
-    fn command(
-        &mut self,
-        command: &Command,
-        frame: &mut Frame,
-        variables: &mut Variables,
-        stack: &mut Vec<String>,
-    ) {
-        if self.loads_extension(command) {
-            let state = frame.state();
-            let load = Load::read(command, &frame.file.bytes, &frame.path, variables, state);
-            if let Some(load) = load {
-                self.keep(load);
-            }
-            return;
-        }
-        match command.name.as_str() {
-            "set" => set(command, frame, variables, &words(command, frame, variables)),
-            "unset" => {
-                if let Some(name) = bare(frame, command.arguments.first()) {
-                    variables.set(&name, Value::unset());
-                }
-            }
-            "include" => self.include(command, frame, variables, stack),
-            "return" => {
-                let maybe = frame
-                    .guards
-                    .iter()
-                    .filter(|(truth, _)| *truth == Truth::Maybe);
-                let condition: Vec<_> = maybe.map(|(_, text)| text.clone()).collect();
-                let guards = frame.guards.iter().map(|(truth, _)| *truth);
-                match guards.fold(Truth::Yes, Truth::and) {
-                    Truth::Yes => frame.returned = Truth::Yes,
-                    Truth::Maybe => {
-                        frame.returned = Truth::Maybe;
-                        frame.early.push(condition.join(" AND "));
-                    }
-                    Truth::No => {}
-                }
-            }
-            // Commands that give a variable a value that is not worked out here.
-            "list"
-            | "string"
-            | "math"
-            | "file"
-            | "option"
-            | "execute_process"
-            | "cmake_path"
-            | "get_filename_component"
-            | "separate_arguments"
-            | "cmake_parse_arguments" => {
-                for argument in &command.arguments {
-                    if let Some(name) = bare(frame, Some(argument))
-                        && (variables.get(&name).is_some() || command.name == "option")
-                    {
-                        let why = format!("{name} is computed by {}()", command.name);
-                        variables.set(&name, Value::Open(why));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn include(
-        &mut self,
-        command: &Command,
-        frame: &mut Frame,
-        variables: &mut Variables,
-        stack: &mut Vec<String>,
-    ) {
-        let words = words(command, frame, variables);
-        let optional = words
-            .iter()
-            .any(|it| it.single().is_some_and(|it| it.text == "OPTIONAL"));
-        let from = frame.path.to_string();
-        let Some(target) = words.first() else {
-            return;
-        };
-        let Some(text) = target.single().map(|it| it.text.clone()) else {
-            let why = match target {
-                Value::Open(why) => format!("which file is included is not known: {why}"),
-                Value::OneOf(_) => "which file is included depends on a condition".to_owned(),
-            };
-            self.problem(&from, command.line, Reason::Expression, why);
-            return;
-        };
-        let is_path = text.contains('/') || text.rsplit_once('.').is_some_and(|it| it.1 == "cmake");
-        if !is_path {
-            // A module that comes with CMake.
-            return;
-        }
-        let directory = from.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let Some(path) = resolve(directory, &text) else {
-            let detail = format!("{text} lies outside of the repository");
-            self.problem(&from, command.line, Reason::NotWritten, detail);
-            return;
-        };
-        self.edges.insert((from.clone(), path.clone()));
-        if stack.contains(&path) {
-            let detail = format!("{path} includes itself: {} -> {path}", stack.join(" -> "));
-            self.problem(&from, command.line, Reason::Syntax, detail);
-            return;
-        }
-        if stack.len() >= DEEPEST {
-            self.problem(
-                &from,
-                command.line,
-                Reason::TooLarge,
-                "files included too deep",
-            );
-            return;
-        }
-        let mut guards = frame.guards.clone();
-        if frame.returned != Truth::No {
-            guards.push((frame.returned.not(), "NOT returned before".to_owned()));
-        }
-        let known = self.files.contains_key(&path);
-        if !self.file(&path, variables, &guards, stack) && !optional && !known {
-            let already = self
-                .problems
-                .iter()
-                .any(|it| it.path == path && it.line == 0);
-            if !already {
-                let detail = format!("{path}, which is included here, is not there");
-                self.problem(&from, command.line, Reason::NotWritten, detail);
-            }
-        }
-    }
-}
-
-fn words(command: &Command, frame: &Frame, variables: &Variables) -> Vec<Value> {
-    let words = command
-        .arguments
-        .iter()
-        .filter(|it| !matches!(it.kind, Kind::Open | Kind::Close));
-    words
-        .flat_map(|it| variables.expand(&frame.file.bytes, &frame.path, it))
-        .collect()
-}
-
-fn set(command: &Command, frame: &Frame, variables: &mut Variables, words: &[Value]) {
-    let Some(name) = bare(frame, command.arguments.first()) else {
-        return;
-    };
-    let is = |value: &Value, text: &str| value.single().is_some_and(|it| it.text == text);
-    let cache = words.iter().position(|it| is(it, "CACHE"));
-    if cache.is_some() && variables.get(&name).is_some() {
-        return;
-    }
-    let end = cache.unwrap_or(words.len());
-    let mut values = words.get(1..end).unwrap_or_default();
-    if values.last().is_some_and(|it| is(it, "PARENT_SCOPE")) {
-        values = &values[..values.len() - 1];
-    }
-    let value = match values {
-        // An argument that was written and is empty is an empty text; no argument at all unsets.
-        [] if command.arguments.len() > 1 => Value::text(""),
-        [] => Value::unset(),
-        [one] => one.clone(),
-        many => match many.iter().map(Value::single).collect::<Option<Vec<_>>>() {
-            Some(texts) => {
-                let texts: Vec<_> = texts.into_iter().map(|it| it.text.as_str()).collect();
-                Value::text(texts.join(";"))
-            }
-            None => Value::Open(format!("{name} is a list with an unknown element")),
-        },
-    };
-    variables.set(&name, value);
-}
-
-fn split(list: Value) -> Vec<Value> {
-    match list.single() {
-        Some(text) => {
-            let parts = text.text.split(';').filter(|it| !it.is_empty());
-            parts.map(Value::text).collect()
-        }
-        None => vec![list],
-    }
-}
-
-/// An argument that is a plain word.
-fn bare(frame: &Frame, argument: Option<&Argument>) -> Option<String> {
-    let argument = argument.filter(|it| it.kind == Kind::Unquoted)?;
-    let text = String::from_utf8_lossy(frame.file.bytes.get(argument.span.clone())?);
-    (!text.contains(['$', '\\', '"'])).then(|| text.into_owned())
 }
 
 /// What stands between the parentheses of an `if`, on one line and without comments.
@@ -657,23 +478,4 @@ fn condition_text(source: &[u8], command: &Command) -> String {
         }
     }
     out
-}
-
-/// A path from the top of the repository. `None`: it leads out.
-fn resolve(directory: &str, text: &str) -> Option<String> {
-    let joined = match text.strip_prefix('/') {
-        Some(absolute) => absolute.to_owned(),
-        None => format!("{directory}/{text}"),
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            _ => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -5,6 +5,7 @@
 //!
 //! Must not: run anything, look at the machine, or read files other than through the caller.
 
+mod commands;
 mod condition;
 mod evaluate;
 mod lex;

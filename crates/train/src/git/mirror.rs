@@ -6,7 +6,7 @@
 use crate::facts::{Place, Reason, Unknown};
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
-use gix::objs::tree::{EntryKind, EntryMode};
+use gix::objs::tree::EntryMode;
 use shipway_core::name::Oid;
 use std::path::Path;
 
@@ -151,39 +151,6 @@ impl Mirror {
         Ok(entries.filter_map(Result::ok).map(entry).collect())
     }
 
-    /// A file's content. Links are followed within the tree, a few times.
-    pub fn file(&self, tree: ObjectId, path: &str) -> Result<Option<Vec<u8>>, Unknown> {
-        let mut path = path.to_owned();
-        for _ in 0..4 {
-            let Some(entry) = self.entry(tree, &path)? else {
-                return Ok(None);
-            };
-            match entry.mode.kind() {
-                EntryKind::Blob | EntryKind::BlobExecutable => {
-                    return self.blob(entry.id, &path).map(Some);
-                }
-                EntryKind::Link => {
-                    let target = self.blob(entry.id, &path)?;
-                    let target = String::from_utf8_lossy(&target).into_owned();
-                    let Some(next) = follow(&path, &target) else {
-                        return Err(self.at(
-                            &path,
-                            Reason::NotWritten,
-                            "a link that leads out of the repository",
-                        ));
-                    };
-                    path = next;
-                }
-                EntryKind::Tree | EntryKind::Commit => return Ok(None),
-            }
-        }
-        Err(self.at(
-            &path,
-            Reason::NotWritten,
-            "a link that leads to too many others",
-        ))
-    }
-
     /// A blob, unless it is too large.
     pub fn blob(&self, id: ObjectId, path: &str) -> Result<Vec<u8>, Unknown> {
         let header = self.git.try_find_header(id).ok().flatten();
@@ -200,32 +167,13 @@ impl Mirror {
         Ok(std::mem::take(&mut object.data))
     }
 
-    fn at(&self, path: &str, reason: Reason, detail: &str) -> Unknown {
+    pub fn at(&self, path: &str, reason: Reason, detail: &str) -> Unknown {
         let place = Place {
             path: path.to_owned(),
             ..self.place()
         };
         Unknown::new(reason, detail, place)
     }
-}
-
-/// Where a link at `path` leads, from the top of the repository.
-fn follow(path: &str, target: &str) -> Option<String> {
-    let mut parts: Vec<&str> = path.split('/').collect();
-    parts.pop();
-    if target.starts_with('/') {
-        return None;
-    }
-    for part in target.trim_end().split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            _ => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// An id as the rest of Shipway writes it.

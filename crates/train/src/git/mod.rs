@@ -15,6 +15,7 @@ mod record;
 mod standing;
 mod target;
 mod train;
+mod tree;
 
 pub(crate) use graph::{Graph, Node};
 pub(crate) use history::History;

@@ -5,10 +5,11 @@
 
 use super::layout::{Layout, repository_of};
 use super::mirror::{Mirror, oid};
+use super::tree::Tree;
 use crate::cmake::{self, Load, Settings, State, Value};
 use crate::facts::{Known, Patch, Pin, PinState, Pins, Place, Reason, Revision, Span, Unknown};
 use gix::ObjectId;
-use gix::objs::tree::EntryKind;
+use gix::objs::tree::{EntryKind, EntryMode};
 use shipway_core::name::Oid;
 use std::collections::BTreeMap;
 
@@ -43,11 +44,11 @@ fn patches_root(layout: &Layout) -> &str {
 /// # Errors
 /// The commit or its tree is not there.
 pub(crate) fn read(mirror: &Mirror, commit: ObjectId, layout: &Layout) -> Result<Pins, Unknown> {
-    let tree = mirror.tree_of(commit)?;
+    let tree = Tree::of(mirror, commit)?;
     let id = oid(&commit);
     let mut reader = Reader {
         mirror,
-        tree,
+        tree: &tree,
         layout,
         problems: Vec::new(),
         patches: BTreeMap::new(),
@@ -71,7 +72,7 @@ pub(crate) fn read(mirror: &Mirror, commit: ObjectId, layout: &Layout) -> Result
 
 struct Reader<'a> {
     mirror: &'a Mirror,
-    tree: ObjectId,
+    tree: &'a Tree<'a>,
     layout: &'a Layout,
     problems: Vec<Unknown>,
     patches: BTreeMap<String, Vec<Patch>>,
@@ -91,25 +92,22 @@ impl Reader<'_> {
         let mut files = Vec::new();
         for pattern in &self.layout.configs {
             let Some((directory, ending)) = pattern.split_once("/*") else {
-                match self.mirror.entry(self.tree, pattern) {
+                match self.tree.entry(pattern) {
                     Ok(Some(entry)) if !entry.mode.is_tree() => files.push(pattern.clone()),
                     Ok(_) => {}
                     Err(why) => self.problems.push(why),
                 }
                 continue;
             };
-            let listed = match self.mirror.entry(self.tree, directory) {
-                Ok(Some(entry)) if entry.mode.is_tree() => self.mirror.list(entry.id),
-                Ok(_) => continue,
-                Err(why) => Err(why),
+            let is_config = |name: &str, mode: EntryMode| {
+                name.ends_with(ending) && !mode.is_tree() && !mode.is_commit()
             };
-            match listed {
-                Ok(entries) => files.extend(
-                    entries
-                        .into_iter()
-                        .filter(|(name, it)| {
-                            name.ends_with(ending) && !it.mode.is_tree() && !it.mode.is_commit()
-                        })
+            match self.tree.directory(directory) {
+                Ok(listing) => files.extend(
+                    listing
+                        .iter()
+                        .flat_map(|it| it.iter())
+                        .filter(|(name, it)| is_config(name, it.mode))
                         .map(|(name, _)| format!("{directory}/{name}")),
                 ),
                 Err(why) => self.problems.push(why),
@@ -125,11 +123,9 @@ impl Reader<'_> {
             functions: self.layout.functions.clone(),
             variables: self.layout.variables.clone(),
         };
-        let (mirror, tree) = (self.mirror, self.tree);
+        let tree = self.tree;
         let found = cmake::evaluate(paths, &settings, &mut |path| {
-            mirror
-                .file(tree, path)
-                .map_err(|why| (why.reason, why.detail))
+            tree.file(path).map_err(|why| (why.reason, why.detail))
         });
         for problem in found.problems {
             let place = self.place(&problem.path, problem.line);
@@ -217,24 +213,18 @@ impl Reader<'_> {
         // A name with a slash in it would lead elsewhere.
         if !name.contains(['/', '\\']) && name != ".." {
             let directory = self.layout.patches.replace("{name}", name);
-            match self.mirror.entry(self.tree, &directory) {
-                Ok(Some(entry)) if entry.mode.is_tree() => match self.mirror.list(entry.id) {
-                    Ok(entries) => patches.extend(
-                        entries
-                            .into_iter()
-                            .filter(|(name, it)| {
-                                name.to_ascii_lowercase().ends_with(".patch")
-                                    && is_file(it.mode.kind())
-                            })
-                            .take(MOST_PATCHES)
-                            .map(|(name, it)| Patch {
-                                path: format!("{directory}/{name}"),
-                                blob: oid(&it.id),
-                            }),
-                    ),
-                    Err(why) => self.problems.push(why),
-                },
-                Ok(_) => {}
+            match self.tree.directory(&directory) {
+                Ok(listing) => patches.extend(
+                    listing
+                        .iter()
+                        .flat_map(|it| it.iter())
+                        .filter(|(name, it)| is_patch(name, it.mode))
+                        .take(MOST_PATCHES)
+                        .map(|(name, it)| Patch {
+                            path: format!("{directory}/{name}"),
+                            blob: oid(&it.id),
+                        }),
+                ),
                 Err(why) => self.problems.push(why),
             }
         }
@@ -245,7 +235,7 @@ impl Reader<'_> {
 
     /// The older layout: `name,url,commit,options`, one extension a line.
     fn table(&mut self, path: &str, pins: &mut Vec<Pin>) {
-        let bytes = match self.mirror.file(self.tree, path) {
+        let bytes = match self.tree.file(path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return,
             Err(why) => {
@@ -312,8 +302,9 @@ impl Reader<'_> {
     }
 }
 
-fn is_file(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable)
+fn is_patch(name: &str, mode: EntryMode) -> bool {
+    let is_file = matches!(mode.kind(), EntryKind::Blob | EntryKind::BlobExecutable);
+    is_file && name.to_ascii_lowercase().ends_with(".patch")
 }
 
 /// A full id is a commit; anything else is a name.

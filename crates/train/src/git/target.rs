@@ -4,6 +4,7 @@ use super::graph::Node;
 use super::history::{History, Spot};
 use super::layout::{Layout, release_version};
 use super::mirror::{Mirror, object_id, oid};
+use super::tree::Tree;
 use crate::facts::{Agreement, EnginePoint, EngineVersion, Known, Place, Reason, Target, Unknown};
 use crate::workflow;
 use gix::ObjectId;
@@ -34,15 +35,15 @@ pub(crate) fn watched(layout: &Layout) -> Vec<String> {
 
 /// Reads what a commit says.
 pub(crate) fn read(mirror: &Mirror, commit: ObjectId, layout: &Layout) -> Written {
-    match mirror.tree_of(commit) {
+    match Tree::of(mirror, commit) {
         Ok(tree) => {
             let place = Place {
                 commit: Some(oid(&commit)),
                 ..mirror.place()
             };
-            let named = named(mirror, tree, layout, &place);
+            let named = named(&tree, layout, &place);
             Written {
-                submodule: submodule(mirror, tree, layout, &place),
+                submodule: submodule(&tree, layout, &place),
                 workflow: named.version,
                 tools: named.tools,
             }
@@ -55,13 +56,13 @@ pub(crate) fn read(mirror: &Mirror, commit: ObjectId, layout: &Layout) -> Writte
     }
 }
 
-fn submodule(mirror: &Mirror, tree: ObjectId, layout: &Layout, place: &Place) -> Known<Oid> {
+fn submodule(tree: &Tree<'_>, layout: &Layout, place: &Place) -> Known<Oid> {
     for path in &layout.submodules {
         let place = || Place {
             path: path.clone(),
             ..place.clone()
         };
-        match mirror.entry(tree, path) {
+        match tree.entry(path) {
             Ok(Some(entry)) if entry.mode.kind() == EntryKind::Commit => {
                 return Known::Known(oid(&entry.id));
             }
@@ -77,7 +78,7 @@ fn submodule(mirror: &Mirror, tree: ObjectId, layout: &Layout, place: &Place) ->
     Known::unknown(Reason::NotWritten, detail, place.clone())
 }
 
-fn named(mirror: &Mirror, tree: ObjectId, layout: &Layout, place: &Place) -> workflow::Named {
+fn named(tree: &Tree<'_>, layout: &Layout, place: &Place) -> workflow::Named {
     let both = |why: Unknown| workflow::Named {
         version: Known::Unknown(why.clone()),
         tools: Known::Unknown(why),
@@ -87,7 +88,7 @@ fn named(mirror: &Mirror, tree: ObjectId, layout: &Layout, place: &Place) -> wor
             path: path.clone(),
             ..place.clone()
         };
-        let bytes = match mirror.file(tree, path) {
+        let bytes = match tree.file(path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => continue,
             Err(why) => return both(why),
@@ -105,7 +106,7 @@ fn named(mirror: &Mirror, tree: ObjectId, layout: &Layout, place: &Place) -> wor
                 let bytes = watched
                     .iter()
                     .any(inside)
-                    .then(|| mirror.file(tree, other).ok().flatten());
+                    .then(|| tree.file(other).ok().flatten());
                 bytes
                     .flatten()
                     .map(|it| String::from_utf8_lossy(&it).into_owned())

@@ -1,6 +1,7 @@
 //! Fixes by lines, and what is owed to main.
 
 use crate::world::{World, day, known};
+use proptest::prelude::*;
 use shipway_core::name::Oid;
 use shipway_train::backport::Backports;
 use shipway_train::facts::{FixMatrix, Link, OnLine};
@@ -233,4 +234,36 @@ fn given_fixes_count_and_a_cache_changes_nothing() {
     let cache = world.path("cache");
     assert_eq!(ask(Some(&cache)), plain);
     assert_eq!(ask(Some(&cache)), plain);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    /// Git knows which commits of one side the other lacks, by patch id.
+    #[test]
+    fn what_is_owed_is_what_git_says(steps in proptest::collection::vec((0..3_u8, 0..4_u8, 0..5_u8), 1..12)) {
+        let world = world();
+        let last = 10 + i64::try_from(steps.len()).unwrap();
+        for (on, (what, file, text)) in (10..).zip(steps) {
+            let (path, text) = (format!("f{file}"), "line\n".repeat(usize::from(text)) + "end\n");
+            let files = [(path.as_str(), text.as_str())];
+            match what {
+                0 => world.commit("httpfs", CUR, on, "on the line", &files),
+                1 => world.commit("httpfs", "main", on, "on main", &files),
+                _ => world.merge("httpfs", "main", CUR, on, &files),
+            };
+        }
+        let found = matrix(&world, last).forward_merges.into_iter().find(|it| it.line == CUR);
+        let mut owed: Vec<String> = found.unwrap().owed.iter().map(ToString::to_string).collect();
+        let range = format!("main...{CUR}");
+        let said = world.git("httpfs", &["rev-list", "--no-merges", "--cherry-pick", "--right-only", &range]);
+        let mut said: Vec<String> = said.lines().map(str::to_owned).collect();
+        // A commit that changes nothing has no patch id, and git passes it over.
+        let empty = |id: &String| world.git("httpfs", &["diff-tree", "--no-commit-id", id]).is_empty();
+        owed.retain(|it| !empty(it));
+        said.retain(|it| !empty(it));
+        owed.sort();
+        said.sort();
+        prop_assert_eq!(owed, said);
+    }
 }

@@ -21,6 +21,8 @@ pub struct Since {
     contained_in: Vec<Set>,
     /// By the position of the base that was given; `None`: no base, and so nothing is contained in it.
     bits: Vec<Option<u32>>,
+    /// By bit: whether the head contains the base.
+    behind_head: Vec<bool>,
     sets: Sets,
 }
 
@@ -43,6 +45,12 @@ impl Since {
             (Some(bit), Some(set)) => self.sets.holds(*set, bit),
             _ => false,
         }
+    }
+
+    /// Whether the head contains the base at that position of those given.
+    pub fn is_behind_head(&self, base: usize) -> bool {
+        let bit = self.bits.get(base).copied().flatten();
+        bit.is_some_and(|bit| self.behind_head.get(bit as usize) == Some(&true))
     }
 }
 
@@ -156,7 +164,9 @@ pub(crate) fn since(
     }
     let listed = walk.run()?;
     let contained_in = listed.iter().map(|place| walk.sets[*place as usize]);
+    let behind_head = tips.iter().map(|tip| walk.seen[*tip as usize] & OURS != 0);
     Ok(Since {
+        behind_head: behind_head.collect(),
         contained_in: contained_in.collect(),
         commits: listed.iter().map(|place| walk.graph.id(*place)).collect(),
         bits,

@@ -116,18 +116,6 @@ impl Fault {
     }
 }
 
-impl Faults {
-    /// `None` where nothing is wrong.
-    pub(crate) fn of(mut faults: Vec<Fault>) -> Option<Self> {
-        let more = faults.len().saturating_sub(MOST_FAULTS);
-        faults.truncate(MOST_FAULTS);
-        (!faults.is_empty()).then_some(Self {
-            listed: faults,
-            more,
-        })
-    }
-}
-
 impl fmt::Display for Faults {
     /// One line; the first fault and how many there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,6 +150,17 @@ impl ComponentError {
 fn at(line: Option<usize>) -> String {
     line.map(|line| format!(", line {line}"))
         .unwrap_or_default()
+}
+
+impl From<Vec<Fault>> for ComponentError {
+    fn from(mut faults: Vec<Fault>) -> Self {
+        let more = faults.len().saturating_sub(MOST_FAULTS);
+        faults.truncate(MOST_FAULTS);
+        Self::Faults(Faults {
+            listed: faults,
+            more,
+        })
+    }
 }
 
 impl From<Fault> for ComponentError {

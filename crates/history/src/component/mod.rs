@@ -16,6 +16,8 @@ pub mod graph;
 pub mod plan;
 pub mod policy;
 mod source;
+mod tree;
+pub mod workspace;
 
 pub use assign::{Assignment, Owner};
 pub use discover::discover;
@@ -23,6 +25,8 @@ pub use error::{ComponentError, Fault};
 pub use plan::{Next, Past, Plan, Reason, plan};
 pub use policy::{Policy, Raise};
 pub use source::{Entry, Files, Memory};
+pub use tree::CommitFiles;
+pub use workspace::{Question, Workspace, versions};
 
 use shipway_core::config;
 use shipway_core::requirement::Requirement;

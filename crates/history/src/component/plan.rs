@@ -20,7 +20,6 @@
 
 mod raise;
 
-use super::error::Faults;
 use super::policy::{GroupKind, Policy};
 use super::{Component, ComponentError, Place};
 use crate::change::Change;
@@ -112,17 +111,9 @@ pub fn plan(
     past: &[Past<'_>],
     policy: &Policy<'_>,
 ) -> Result<Plan, ComponentError> {
-    let faults = |faults: Vec<super::Fault>| match Faults::of(faults) {
-        Some(faults) => Err(ComponentError::Faults(faults)),
-        None => Ok(Plan::default()),
-    };
-    match Raising::new(components, past, policy) {
-        Ok(mut raising) => match raising.run() {
-            Ok(()) => Ok(raising.plan()),
-            Err(found) => faults(found),
-        },
-        Err(found) => faults(found),
-    }
+    let mut raising = Raising::new(components, past, policy)?;
+    raising.run()?;
+    Ok(raising.plan())
 }
 
 impl Plan {

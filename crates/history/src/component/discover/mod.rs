@@ -13,7 +13,6 @@ mod manifest;
 mod npm;
 mod python;
 
-use super::error::Faults;
 use super::source::{Files, within};
 use super::{Component, ComponentError, Ecosystem, Fault};
 pub(super) use join::unknown;
@@ -70,9 +69,10 @@ pub fn discover<F: Files>(
         }
     }
     let components = join::components(found.manifests, settings, &mut found.faults);
-    match Faults::of(found.faults) {
-        None => Ok(components),
-        Some(faults) => Err(ComponentError::Faults(faults)),
+    if found.faults.is_empty() {
+        Ok(components)
+    } else {
+        Err(found.faults.into())
     }
 }
 

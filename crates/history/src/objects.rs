@@ -6,7 +6,9 @@
 use crate::error::HistoryError;
 use gix::ObjectId;
 use gix::objs::{Find as _, Kind};
+use gix::odb::pack::cache::{DecodeEntry, Object};
 use shipway_core::name::Oid;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -72,7 +74,13 @@ impl Objects {
 
     /// For reading many trees, of which neighbours in the history share most.
     pub fn for_trees(&self) -> Self {
-        self.clone()
+        let mut odb = self.odb.clone();
+        odb.set_pack_cache(|| Box::new(Recent::default()));
+        odb.set_object_cache(|| Box::new(Recent::default()));
+        Self {
+            odb,
+            ..self.clone()
+        }
     }
 
     /// The content of an object, which must be of that kind.
@@ -148,6 +156,68 @@ impl Objects {
             all.extend(made?);
         }
         Ok(all)
+    }
+}
+
+/// The objects that were read last, the newest last: what a tree is a delta of, and the parent's trees, which were the commit's own
+/// one step before.
+struct Recent<K>(VecDeque<(K, Kind, usize, Vec<u8>)>);
+
+/// Enough for the directories on the way to one changed file.
+const RECENT: usize = 16;
+
+/// Smaller ones cost as little to read as to keep.
+const WORTH_KEEPING: usize = 1 << 10;
+
+impl<K> Default for Recent<K> {
+    fn default() -> Self {
+        Self(VecDeque::with_capacity(RECENT))
+    }
+}
+
+impl<K: PartialEq> Recent<K> {
+    fn keep(&mut self, key: K, kind: Kind, size: usize, data: &[u8]) {
+        if !(WORTH_KEEPING..=KEPT_BUFFER).contains(&data.len()) {
+            return;
+        }
+        let mut bytes = Vec::new();
+        if self.0.len() == RECENT
+            && let Some((_, _, _, old)) = self.0.pop_front()
+        {
+            bytes = old;
+        }
+        bytes.clear();
+        bytes.extend_from_slice(data);
+        self.0.push_back((key, kind, size, bytes));
+    }
+
+    fn find(&self, key: &K, out: &mut Vec<u8>) -> Option<(Kind, usize)> {
+        let (_, kind, size, bytes) = self.0.iter().rev().find(|(known, ..)| known == key)?;
+        out.clear();
+        out.extend_from_slice(bytes);
+        Some((*kind, *size))
+    }
+}
+
+impl DecodeEntry for Recent<(u32, u64)> {
+    fn put(&mut self, pack: u32, offset: u64, data: &[u8], kind: Kind, compressed_size: usize) {
+        self.keep((pack, offset), kind, compressed_size, data);
+    }
+
+    fn get(&mut self, pack: u32, offset: u64, out: &mut Vec<u8>) -> Option<(Kind, usize)> {
+        self.find(&(pack, offset), out)
+    }
+}
+
+impl Object for Recent<ObjectId> {
+    fn put(&mut self, id: ObjectId, kind: Kind, data: &[u8]) {
+        if kind == Kind::Tree {
+            self.keep(id, kind, 0, data);
+        }
+    }
+
+    fn get(&mut self, id: &ObjectId, out: &mut Vec<u8>) -> Option<Kind> {
+        self.find(id, out).map(|(kind, _)| kind)
     }
 }
 

@@ -14,6 +14,7 @@ use gix::objs::tree::{EntryKind, EntryMode};
 use gix::objs::{Kind, TreeRefIter};
 use shipway_core::name::Oid;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// Directories in directories that are looked into; git's own `core.maxTreeDepth` is 2048, and 512 where stacks are small.
 const DEEPEST: usize = 512;
@@ -164,6 +165,57 @@ fn entries<'a>(
     })
 }
 
+/// Bytes that are compared at once.
+const RUN: usize = 256;
+
+/// The parts of two trees without the entries that are the same at their beginnings and ends. Cut between entries only.
+fn differing(one: &[u8], other: &[u8], id_length: usize) -> Vec<Range<usize>> {
+    let runs = one.chunks_exact(RUN).zip(other.chunks_exact(RUN));
+    let same = runs.take_while(|(a, b)| a == b).count() * RUN;
+    let bytes = one[same..].iter().zip(&other[same..]);
+    let same = same + bytes.take_while(|(a, b)| a == b).count();
+    let start = entry_at(one, 0, same, id_length, Cut::Before);
+    let left = one.len().min(other.len()) - start;
+    let (tail, other_tail) = (&one[one.len() - left..], &other[other.len() - left..]);
+    let runs = tail.rchunks_exact(RUN).zip(other_tail.rchunks_exact(RUN));
+    let same = runs.take_while(|(a, b)| a == b).count() * RUN;
+    let bytes = tail[..left - same]
+        .iter()
+        .rev()
+        .zip(other_tail[..left - same].iter().rev());
+    let same = same + bytes.take_while(|(a, b)| a == b).count();
+    let end = |tree: &[u8]| entry_at(tree, start, tree.len() - same, id_length, Cut::Behind);
+    let (end_of_one, end_of_other) = (end(one), end(other));
+    if one.len() - end_of_one == other.len() - end_of_other {
+        vec![start..end_of_one, start..end_of_other]
+    } else {
+        vec![start..one.len(), start..other.len()]
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Before,
+    Behind,
+}
+
+/// The last beginning of an entry that is not behind `near`, or the first that is not before it. `from` is one.
+fn entry_at(tree: &[u8], from: usize, near: usize, id_length: usize, cut: Cut) -> usize {
+    let mut at = from;
+    while at < near {
+        // `mode name NUL id`
+        let Some(name) = tree[at..].iter().position(|byte| *byte == 0) else {
+            return tree.len();
+        };
+        let next = at + name + 1 + id_length;
+        if next > near && cut == Cut::Before {
+            break;
+        }
+        at = next.min(tree.len());
+    }
+    at
+}
+
 /// Appends a name to the path of its directory; gives the length to cut it back to.
 fn append(path: &mut String, name: &BStr) -> usize {
     let before = path.len();
@@ -232,9 +284,16 @@ impl<E: Fn(&str) -> Enter> Diff<'_, E> {
             data.push(buffer);
         }
         let mut lists = Vec::with_capacity(sides.len());
-        for (side, data) in sides.iter().zip(&data) {
+        // A large directory is mostly the same on both sides.
+        let parts = match (&data[..], own) {
+            ([one, other], Some(tree)) => differing(one, other, tree.kind().len_in_bytes()),
+            _ => Vec::new(),
+        };
+        for (at, (side, data)) in sides.iter().zip(&data).enumerate() {
             let tree = side.unwrap_or_else(|| ObjectId::empty_tree(gix::hash::Kind::Sha1));
-            lists.push(entries(&tree, data).collect::<Result<Vec<_>, _>>()?);
+            let part = parts.get(at).cloned().unwrap_or(0..data.len());
+            let found = entries(&tree, &data[part]);
+            lists.push(found.collect::<Result<Vec<_>, _>>()?);
         }
         let mut at = vec![0; lists.len()];
         loop {
@@ -314,5 +373,47 @@ impl<E: Fn(&str) -> Enter, W: Fn(&str) -> bool> List<'_, E, W> {
             self.path.truncate(before);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tree(entries: &[(String, u8)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (name, id) in entries {
+            bytes.extend_from_slice(format!("100644 {name}\0").as_bytes());
+            bytes.extend([*id; 20]);
+        }
+        bytes
+    }
+
+    proptest! {
+        /// What is left has all that differs, and begins and ends where entries do.
+        #[test]
+        fn what_is_cut_off_is_the_same(
+            one in proptest::collection::btree_map("[ab]{1,3}", 0_u8..3, 0..8),
+            other in proptest::collection::btree_map("[ab]{1,3}", 0_u8..3, 0..8),
+        ) {
+            let lists = [one, other].map(|map| map.into_iter().collect::<Vec<(String, u8)>>());
+            let trees = lists.clone().map(|list| tree(&list));
+            let parts = differing(&trees[0], &trees[1], 20);
+            prop_assert_eq!(&trees[0][..parts[0].start], &trees[1][..parts[1].start]);
+            prop_assert_eq!(&trees[0][parts[0].end..], &trees[1][parts[1].end..]);
+            for ((list, tree_bytes), part) in lists.iter().zip(&trees).zip(&parts) {
+                let begins: Vec<usize> = (0..=list.len()).map(|count| tree(&list[..count]).len()).collect();
+                prop_assert!(begins.contains(&part.start) && begins.contains(&part.end));
+                prop_assert!(part.end <= tree_bytes.len());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_cut_without_harm(one in ".{0,60}", other in ".{0,60}") {
+            let parts = differing(one.as_bytes(), other.as_bytes(), 20);
+            prop_assert!(parts[0].start <= parts[0].end && parts[0].end <= one.len());
+            prop_assert!(parts[1].start <= parts[1].end && parts[1].end <= other.len());
+        }
     }
 }

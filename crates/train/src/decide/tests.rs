@@ -134,6 +134,12 @@ fn g2_phases_are_declared_or_found_and_events_have_preconditions() {
     );
     assert!(check(&Life::pre_release(), "declare-freeze").may_happen());
     assert!(!check(&Life::pre_release(), "open-pre-release").may_happen());
+    // A freeze that was declared too early can be taken back.
+    assert!(check(&Life::freeze(), "thaw").may_happen());
+    assert!(!check(&Life::pre_release(), "thaw").may_happen());
+    let mut thawed = Life::freeze();
+    thawed.log.push((18, "thaw"));
+    assert_eq!(phase(&thawed), ("pre-release".to_owned(), Ground::Declared));
     assert!(check(&Life::mid_cycle(), "cut-patch").may_happen());
     assert!(check(&Life::freeze(), "cut-major").may_happen());
     let minor = check(&Life::pre_release(), "cut-minor");

@@ -159,6 +159,7 @@ pub const EFFECTS: &[&str] = &[
     "branch-types-step-back",
     "merge-cur-into-main",
     "features-leave-next",
+    "features-return-to-next",
 ];
 
 pub const SPECS: &[Spec] = &[

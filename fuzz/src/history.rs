@@ -1,11 +1,11 @@
-//! What history reads: commit messages, changelogs, version files.
+//! What history reads: commit messages, change files, changelogs, version files.
 
 use shipway_core::config::{Preset, Scheme};
 use shipway_core::name::Oid;
 use shipway_core::version::Version;
 use shipway_history::changelog::{Closing, NewSection, Present, close, set_sections};
 use shipway_history::version_file::{KINDS, Spec, read_version, set};
-use shipway_history::{Author, Changes, Commit, Convention};
+use shipway_history::{Author, ChangeFile, Changes, Commit, Convention};
 
 fn oid(digit: u8) -> Option<Oid> {
     Oid::new(char::from(b'0' + digit % 10).to_string().repeat(40)).ok()
@@ -32,10 +32,23 @@ pub fn message(data: &[u8]) {
         let changes = Changes::of(&commits, &Convention::preset(preset));
         for change in &changes.listed {
             let shown = change.to_string();
-            let unsafe_signs = |c: char| c.is_control() && c != '\n';
-            assert!(!shown.contains(unsafe_signs), "{shown:?}");
-            assert!(!shown.contains('\n'), "{shown:?}");
+            assert!(!shown.contains(char::is_control), "{shown:?}");
         }
+    }
+}
+
+pub fn change_file(data: &[u8]) {
+    const PATH: &str = ".changeset/brave-cats-sing.md";
+    match ChangeFile::read(PATH, data) {
+        Ok(file) => {
+            let again = ChangeFile::read(PATH, file.write().as_bytes());
+            assert_eq!(again.as_ref(), Ok(&file));
+            for change in file.changes(PATH) {
+                let shown = change.to_string();
+                assert!(!shown.contains(char::is_control), "{shown:?}");
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty() && !error.hint().is_empty()),
     }
 }
 

@@ -31,6 +31,10 @@ pub const TARGETS: &[Target] = &[
         run: history::message,
     },
     Target {
+        name: "change-file",
+        run: history::change_file,
+    },
+    Target {
         name: "changelog",
         run: history::changelog,
     },

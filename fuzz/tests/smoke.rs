@@ -70,6 +70,11 @@ fn messages() {
 }
 
 #[test]
+fn change_files() {
+    smoke("change-file");
+}
+
+#[test]
 fn changelogs() {
     smoke("changelog");
 }

@@ -54,7 +54,9 @@ impl Union {
 fn clause(text: &str) -> Result<Clause, &'static str> {
     if let Some(exact) = text.strip_prefix("===") {
         let exact = exact.trim();
-        return if exact.is_empty() || exact.contains(char::is_whitespace) {
+        // The standard takes any text; one with an operator in it is a slip.
+        let odd = |c: char| c.is_whitespace() || "<>=~^|;)".contains(c);
+        return if exact.is_empty() || exact.contains(odd) {
             Err(FORM)
         } else {
             Ok(Clause::Text(exact.to_lowercase()))

@@ -85,6 +85,7 @@ fn what_is_no_requirement_is_refused_with_its_reason() {
         (">=1.*", Pep440, "one of =="),
         (">=1.0+local", Pep440, "one of =="),
         ("===", Pep440, "one of =="),
+        ("===1.==1.2.*0", Poetry, "one of =="),
         (">=1 <2", Pep440, "one of =="),
         ("", Poetry, "alternative is empty"),
         ("^1 ||", Poetry, "alternative is empty"),

@@ -22,7 +22,7 @@ enum Operator {
     Follows,
     Below,
     AtMost,
-    /// `>` and `!=` stay.
+    /// `>` and `!=` stay, and `===` with a text that is no version.
     Stays,
 }
 
@@ -137,6 +137,9 @@ fn terms(text: &str, dialect: Dialect) -> Vec<Term> {
             "<" => Operator::Below,
             "<=" => Operator::AtMost,
             ">" | "!=" | "<>" => Operator::Stays,
+            "===" if text[version.clone()].parse::<pep440_rs::Version>().is_err() => {
+                Operator::Stays
+            }
             _ => Operator::Follows,
         };
         // `v1.2`, `=v1.2`: what npm skips stays.

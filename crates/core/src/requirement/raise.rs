@@ -315,10 +315,9 @@ impl Written {
         let core = rest[..end].trim_end_matches('.');
         let tail = &rest[core.len()..];
         let wild = tail.len() - tail.trim_start_matches(['.', '*', 'x', 'X']).len();
-        let (wildcards, suffix) = match &tail[..wild] {
-            dots if dots.trim_matches('.').is_empty() => tail.split_at(0),
-            _ => tail.split_at(wild),
-        };
+        // npm takes `1.x.3`, where the 3 counts for nothing.
+        let wild = tail[..wild].trim_end_matches('.').len();
+        let (wildcards, suffix) = tail.split_at(wild);
         Self {
             epoch: epoch.parse().unwrap_or(0),
             numbers: core

@@ -87,6 +87,24 @@ impl<'a> Headers<'a> {
         Ok(found)
     }
 
+    /// What [`Headers::commit`] needs, as an object that is parsed again: signatures are longer than most messages.
+    pub fn kept(&self) -> Box<[u8]> {
+        let time = self.time.to_string();
+        let message = &self.message[..self.message.len().min(MESSAGE_LIMIT + 1)];
+        let mut object = Vec::with_capacity(self.author.len() + message.len() + 48);
+        object.extend_from_slice(b"author ");
+        object.extend_from_slice(self.author);
+        object.extend_from_slice(b"\ncommitter ");
+        object.extend_from_slice(time.as_bytes());
+        if !self.encoding.is_empty() {
+            object.extend_from_slice(b"\nencoding ");
+            object.extend_from_slice(self.encoding);
+        }
+        object.extend_from_slice(b"\n\n");
+        object.extend_from_slice(message);
+        object.into_boxed_slice()
+    }
+
     pub fn commit(&self, id: CommitId, parents: &[ObjectId]) -> Result<Commit, HistoryError> {
         let parents = parents.iter().map(|id| CommitId(*id).oid());
         Ok(Commit {
@@ -175,6 +193,26 @@ mod tests {
         assert_eq!(read.parents.len(), 2);
         assert_eq!(read.time, 1_700_000_000);
         assert_eq!(read.message(), "fix: café\n\nBody\n");
+    }
+
+    #[test]
+    fn what_is_kept_says_the_same() {
+        for object in [
+            &b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b> 1 +0000\ncommitter C <c> 7 +0100\n\
+               encoding ISO-8859-1\ngpgsig -----BEGIN\n x\n\nfix: caf\xe9\n\nBody\n"[..],
+            b"author \xff\ncommitter X <x> -5 +0000\n\n\n\nfeat\0",
+            b"",
+        ] {
+            let id = CommitId(ObjectId::empty_tree(gix::hash::Kind::Sha1));
+            let read = Headers::parse(object).unwrap();
+            let kept = read.kept();
+            let again = Headers::parse(&kept).unwrap();
+            assert_eq!(again.commit(id, &[]).unwrap(), read.commit(id, &[]).unwrap());
+        }
+        let long = [&b"\n"[..], &b"x".repeat(3 * MESSAGE_LIMIT)].concat();
+        let kept = Headers::parse(&long).unwrap().kept();
+        assert!(kept.len() < MESSAGE_LIMIT + 100);
+        assert_eq!(message(&kept), message(&long));
     }
 
     #[test]

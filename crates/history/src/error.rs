@@ -10,6 +10,8 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub enum HistoryError {
     #[error("cannot open a git repository at {}", path.display())]
     Open { path: PathBuf, source: Cause },
+    #[error("the references of {} are kept in a reftable, which cannot be read yet", path.display())]
+    Reftable { path: PathBuf },
     #[error("cannot read {what}")]
     Read { what: String, source: Cause },
     #[error("{what} is not in the repository")]
@@ -60,6 +62,7 @@ impl HistoryError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Open { .. } => "run it inside a git repository, or name one with --repository",
+            Self::Reftable { .. } => "keep them in files: git refs migrate --ref-format=files",
             Self::NotFetched { fetch, .. } => fetch,
             Self::Missing { .. } | Self::Damaged { .. } | Self::Kind { .. } => {
                 "look at the repository with: git fsck"

@@ -18,6 +18,9 @@ pub(crate) type Place = u32;
 
 const NONE: u32 = u32::MAX;
 
+/// Bytes of commits that are kept from the walk for those who ask what the commits say. Beyond that they are read again.
+const KEPT: usize = 48 << 20;
+
 pub(crate) struct Graph {
     ids: Vec<ObjectId>,
     places: HashMap<ObjectId, Place>,
@@ -29,6 +32,9 @@ pub(crate) struct Graph {
     grafts: HashMap<ObjectId, Vec<ObjectId>>,
     /// Commits of a shallow clone whose parents were not fetched, sorted.
     cut: Vec<ObjectId>,
+    /// By place, where it was read from an object: [`Headers::kept`]; empty where it was not kept.
+    kept: Vec<Box<[u8]>>,
+    kept_bytes: usize,
     buffer: Vec<u8>,
     positions: Vec<Position>,
 }
@@ -65,6 +71,8 @@ impl Graph {
             file,
             grafts,
             cut,
+            kept: Vec::new(),
+            kept_bytes: 0,
             buffer: Vec::new(),
             positions: Vec::new(),
         })
@@ -127,6 +135,16 @@ impl Graph {
             return Some(Vec::new());
         }
         self.grafts.get(id).cloned()
+    }
+
+    /// What was kept of a commit, and its parents.
+    pub fn kept(&self, id: &ObjectId) -> Option<(&[u8], Vec<ObjectId>)> {
+        let place = *self.places.get(id)?;
+        let kept = self
+            .kept
+            .get(place as usize)
+            .filter(|kept| !kept.is_empty())?;
+        Some((kept, self.parent_ids(place)))
     }
 
     pub fn parent_ids(&self, place: Place) -> Vec<ObjectId> {
@@ -206,6 +224,12 @@ impl Graph {
             what: format!("commit {id}"),
             why,
         })?;
+        if self.kept_bytes < KEPT {
+            let kept = headers.kept();
+            self.kept_bytes += kept.len();
+            self.kept.resize(self.ids.len(), Box::default());
+            self.kept[place as usize] = kept;
+        }
         let (time, mut parents) = (headers.time, headers.parents);
         if self.is_cut(place) {
             parents.clear();

@@ -7,13 +7,13 @@ use crate::change::Changes;
 use crate::commit::{Commit, Headers};
 use crate::convention::Convention;
 use crate::error::HistoryError;
+use crate::graph::Graph;
 use crate::objects::CommitId;
 use crate::releases::{self, Releases, Tagged};
 use crate::repository::Repository;
 use crate::since::{self, Since};
 use crate::tag::ReleaseTag;
 use crate::walk::Walk;
-use gix::ObjectId;
 use gix::objs::Kind;
 use shipway_core::name::Oid;
 
@@ -45,21 +45,23 @@ impl Repository {
         commits: &[CommitId],
         make: impl Fn(Commit) -> T + Sync,
     ) -> Result<Vec<T>, HistoryError> {
-        let with_parents: Vec<(CommitId, Option<Vec<ObjectId>>)> = {
-            let graph = self.graph.borrow();
-            let parents = |id: &CommitId| graph.other_parents(&id.0);
-            commits.iter().map(|id| (*id, parents(id))).collect()
-        };
-        self.objects
-            .each(&with_parents, |objects, buffer, (id, parents)| {
-                let object = objects.get(&id.0, Kind::Commit, buffer)?;
-                let headers = Headers::parse(object).map_err(|why| HistoryError::Damaged {
-                    what: format!("commit {id}"),
-                    why,
-                })?;
-                let parents = parents.as_ref().unwrap_or(&headers.parents);
-                Ok(make(headers.commit(*id, parents)?))
-            })
+        let graph = self.graph.borrow();
+        let graph: &Graph = &graph;
+        self.objects.each(commits, |objects, buffer, id| {
+            let damaged = |why| HistoryError::Damaged {
+                what: format!("commit {id}"),
+                why,
+            };
+            if let Some((kept, parents)) = graph.kept(&id.0) {
+                let headers = Headers::parse(kept).map_err(damaged)?;
+                return Ok(make(headers.commit(*id, &parents)?));
+            }
+            let object = objects.get(&id.0, Kind::Commit, buffer)?;
+            let headers = Headers::parse(object).map_err(damaged)?;
+            let other = graph.other_parents(&id.0);
+            let parents = other.as_ref().unwrap_or(&headers.parents);
+            Ok(make(headers.commit(*id, parents)?))
+        })
     }
 
     /// The commits of [`Repository::range`], with all that they say.

@@ -136,7 +136,7 @@ impl Repository {
 }
 
 /// The tree of a commit.
-fn root(
+pub(crate) fn root(
     objects: &Objects,
     buffer: &mut Vec<u8>,
     commit: ObjectId,
@@ -214,6 +214,21 @@ fn entry_at(tree: &[u8], from: usize, near: usize, id_length: usize, cut: Cut) -
         at = next.min(tree.len());
     }
     at
+}
+
+/// What a tree has under a name.
+pub(crate) fn entry(
+    tree: &ObjectId,
+    data: &[u8],
+    name: &str,
+) -> Result<Option<(EntryMode, ObjectId)>, HistoryError> {
+    for entry in entries(tree, data) {
+        let entry = entry?;
+        if entry.name == name {
+            return Ok(Some((entry.mode, entry.id)));
+        }
+    }
+    Ok(None)
 }
 
 /// Appends a name to the path of its directory; gives the length to cut it back to.

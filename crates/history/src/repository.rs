@@ -9,8 +9,8 @@
 use crate::error::HistoryError;
 use crate::graph::Graph;
 use crate::objects::{CommitId, Objects};
-use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
+use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 use shipway_core::name::{Oid, RefName};
 use shipway_core::plan::Person;
@@ -105,6 +105,11 @@ impl Repository {
             trust,
         );
         let git = found.map_err(open)?.to_thread_local();
+        let kept_in = git.config_snapshot().string("extensions.refStorage");
+        if kept_in.is_some_and(|format| format.eq_ignore_ascii_case(b"reftable")) {
+            let path = path.to_owned();
+            return Err(HistoryError::Reftable { path });
+        }
         Ok(Self {
             objects: Objects::of(&git),
             graph: RefCell::new(Graph::open(&git)?),
@@ -199,37 +204,40 @@ impl Repository {
     /// # Errors
     /// [`HistoryError::NotAFile`] for directories, links and submodules.
     pub fn file(&self, commit: &Oid, path: &str) -> Result<Option<File>, HistoryError> {
-        let read =
-            |source| HistoryError::read(format!("{path} in {}", commit.abbreviated()), source);
-        let id = object_id(commit)?;
-        let tree = self
-            .git
-            .find_commit(id)
-            .and_then(|commit| commit.tree())
-            .map_err(read)?;
-        let parts = path.split('/');
-        let Some(entry) = tree.lookup_entry(parts).map_err(read)? else {
-            return Ok(None);
+        let CommitId(id) = CommitId::try_from(commit)?;
+        let mut buffer = Vec::new();
+        let mut tree = crate::paths::root(&self.objects, &mut buffer, id)?;
+        let mut parts = path.split('/').peekable();
+        let entry = loop {
+            let Some(part) = parts.next() else {
+                return Ok(None);
+            };
+            let data = self.objects.get(&tree, Kind::Tree, &mut buffer)?;
+            let Some(entry) = crate::paths::entry(&tree, data, part)? else {
+                return Ok(None);
+            };
+            let (mode, id) = entry;
+            match (parts.peek(), mode.kind()) {
+                (None, _) => break entry,
+                (Some(_), EntryKind::Tree) => tree = id,
+                (Some(_), _) => return Ok(None),
+            }
         };
         let not_a_file = |what| HistoryError::NotAFile {
             path: path.to_owned(),
             commit: commit.clone(),
             what,
         };
-        match entry.mode().kind() {
+        match entry.0.kind() {
             EntryKind::Blob | EntryKind::BlobExecutable => {}
             EntryKind::Tree => return Err(not_a_file("a directory")),
             EntryKind::Link => return Err(not_a_file("a symbolic link")),
             EntryKind::Commit => return Err(not_a_file("a submodule")),
         }
-        let blob = self.git.try_find_object(entry.object_id()).map_err(read)?;
-        let Some(mut blob) = blob else {
-            let what = format!("{path} in {}", commit.abbreviated());
-            return Err(HistoryError::Missing { what });
-        };
+        let bytes = self.objects.get(&entry.1, Kind::Blob, &mut buffer)?;
         Ok(Some(File {
-            id: CommitId(entry.object_id()).oid()?,
-            bytes: std::mem::take(&mut blob.data),
+            id: CommitId(entry.1).oid()?,
+            bytes: bytes.to_owned(),
         }))
     }
 
@@ -331,11 +339,6 @@ impl Repository {
             (_, true) => Err(HistoryError::NoIdentity("user.email")),
         }
     }
-}
-
-fn object_id(oid: &Oid) -> Result<ObjectId, HistoryError> {
-    ObjectId::from_hex(oid.as_str().as_bytes())
-        .map_err(|source| HistoryError::read(format!("the id {oid}"), source))
 }
 
 /// Without what git takes out of names and addresses too.

@@ -5,6 +5,8 @@
 mod components;
 mod diff;
 mod graph;
+mod kinds;
+mod odd_tags;
 mod paths;
 mod repository;
 mod world;

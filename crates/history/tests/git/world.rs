@@ -16,11 +16,17 @@ pub struct World {
 impl World {
     /// A directory with an empty repository `repo` on branch `main`.
     pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with options for `git init`.
+    pub fn with(options: &[&str]) -> Self {
         let world = Self {
             dir: tempfile::tempdir().unwrap(),
             clock: std::cell::Cell::new(1_700_000_000),
         };
-        world.git_in(world.dir.path(), &["init", "-q", "-b", "main", "repo"]);
+        let init = [&["init", "-q", "-b", "main", "repo"], options].concat();
+        world.git_in(world.dir.path(), &init);
         world
     }
 

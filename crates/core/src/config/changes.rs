@@ -12,8 +12,8 @@ pub struct Changes {
     pub initial: Initial,
     /// What becomes of commits that do not say what kind of change they are.
     pub unconventional: Unconventional,
-    /// Whether the list of commits in the body of a squash merge counts. Default: true.
-    pub squash: bool,
+    /// Whether the list of commits in the body of a squash merge counts; `None`: as the preset has it.
+    pub squash: Option<bool>,
     /// By type, lower case: `docs`.
     pub types: BTreeMap<String, Rule>,
     /// By scope, as written: `deps`.
@@ -36,7 +36,7 @@ impl Default for Changes {
             preset: Preset::Conventional,
             initial: Initial::FeaturesMinor,
             unconventional: Unconventional::Hide,
-            squash: true,
+            squash: None,
             types: BTreeMap::new(),
             scopes: BTreeMap::new(),
             groups: Vec::new(),

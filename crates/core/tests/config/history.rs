@@ -28,7 +28,8 @@ fn every_key_says_what_it_means() {
     assert_eq!(changes.preset, Preset::Angular);
     assert_eq!(changes.initial, Initial::FeaturesPatch);
     assert_eq!(changes.unconventional, Unconventional::List);
-    assert!(!changes.squash && changes.pull_requests);
+    assert_eq!(changes.squash, Some(false));
+    assert!(changes.pull_requests);
     let docs = &changes.types["docs"];
     assert_eq!(docs.level, Some(Asked::Level(Level::Patch)));
     assert_eq!(docs.group, Some(Listed::In("Documentation".to_owned())));

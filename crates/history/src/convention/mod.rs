@@ -140,7 +140,7 @@ impl Convention {
         let mut convention = Self::preset(config.preset);
         convention.initial = config.initial;
         convention.unconventional = config.unconventional;
-        convention.squash &= config.squash;
+        convention.squash = config.squash.unwrap_or(convention.squash);
         for (name, rule) in &config.types {
             let key = convention.type_key(name)?;
             convention.types.entry(key).or_default().overrule(rule);

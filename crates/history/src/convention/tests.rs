@@ -184,6 +184,21 @@ fn rules_of_a_project_stand_above_the_preset() {
 }
 
 #[test]
+fn a_project_decides_about_squash_merges_or_its_preset_does() {
+    let squash = |preset, squash| {
+        let convention = configured(|changes| {
+            changes.preset = preset;
+            changes.squash = squash;
+        });
+        convention.unwrap().squash
+    };
+    for preset in [Preset::Conventional, Preset::Angular, Preset::Gitmoji] {
+        assert_eq!(squash(preset, None), preset != Preset::Angular);
+        assert!(squash(preset, Some(true)) && !squash(preset, Some(false)));
+    }
+}
+
+#[test]
 fn what_could_never_have_an_effect_is_refused() {
     let group = configured(|changes| changes.groups = vec!["Fixes".to_owned()]).unwrap_err();
     assert_eq!(

@@ -50,10 +50,9 @@ pub(super) fn changes(part: Part<'_>) -> Changes {
     let Some(table) = part.open(KEYS) else {
         return defaults;
     };
-    let truth = |key, default: bool| {
-        let node = table.get(key);
-        node.and_then(|node| node.truth(&format!("{key} = {}", !default)))
-            .unwrap_or(default)
+    let truth = |key| {
+        let node = table.get(key)?;
+        node.truth(&format!("{key} = true"))
     };
     let directory = |key, example: &str| {
         let node = table.get(key)?;
@@ -72,7 +71,7 @@ pub(super) fn changes(part: Part<'_>) -> Changes {
             .get("unconventional")
             .and_then(|node| value::choice(&node, "unconventional", UNCONVENTIONAL))
             .unwrap_or(defaults.unconventional),
-        squash: truth("squash", defaults.squash),
+        squash: truth("squash"),
         types: rules(
             &table,
             "types",
@@ -100,7 +99,7 @@ pub(super) fn changes(part: Part<'_>) -> Changes {
         }),
         files: directory("files", "files = \".changeset\""),
         fragments: directory("fragments", "fragments = \"changes\""),
-        pull_requests: truth("pull-requests", defaults.pull_requests),
+        pull_requests: truth("pull-requests").unwrap_or(defaults.pull_requests),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Convention {
     pub breaking: Breaking,
     /// By type: lower case; as written in the Angular convention.
     types: HashMap<String, Meaning>,
+    /// The project's own rules by type, lower case.
+    own: BTreeMap<String, Rule>,
     /// By scope, lower case.
     scopes: BTreeMap<String, Rule>,
     /// By label of a pull request, lower case.
@@ -123,6 +125,7 @@ impl Convention {
                 Breaking::UpperCase
             },
             types,
+            own: BTreeMap::new(),
             scopes: BTreeMap::new(),
             labels: presets::labels(preset),
             groups: presets::groups(preset)
@@ -145,6 +148,7 @@ impl Convention {
             let key = convention.type_key(name)?;
             convention.types.entry(key).or_default().overrule(rule);
         }
+        convention.own = lower_case("types", &config.types)?;
         convention.scopes = lower_case("scopes", &config.scopes)?;
         convention
             .labels
@@ -210,6 +214,11 @@ impl Convention {
             Preset::Angular => presets::angular_header(line),
             Preset::Gitmoji => gitmoji::header(line).or_else(|| Header::read(line).map(said)),
         }
+    }
+
+    /// What the project itself says of a type, in lower case.
+    pub(crate) fn rule_of_type(&self, name: &str) -> Option<&Rule> {
+        self.own.get(name)
     }
 
     /// Whether the convention has a meaning for the type, be it that it is not listed.

@@ -32,6 +32,8 @@ pub enum HistoryError {
     Bare,
     #[error("{0} is not set")]
     NoIdentity(&'static str),
+    #[error("{revision:?} names no commit")]
+    NoRevision { revision: String, source: Cause },
     #[error("there is no remote named {0:?}")]
     NoRemote(String),
     #[error("{pattern:?} is no pattern for tags: {why}")]
@@ -75,6 +77,9 @@ impl HistoryError {
             Self::Bare => "use a clone with a working tree: git clone PATH",
             Self::NoIdentity(_) => {
                 "tell git who makes the commit: git config user.name NAME; git config user.email ADDRESS"
+            }
+            Self::NoRevision { .. } => {
+                "give a tag, a branch, or at least seven digits of a commit's id"
             }
             Self::NoRemote(_) => "see the names with: git remote; or set [project] remote",
             Self::Pattern { .. } => "write it like v{version}",

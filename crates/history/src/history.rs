@@ -36,6 +36,14 @@ impl Repository {
         Ok(places.map(|place| graph.id(place)).collect())
     }
 
+    /// Whether a commit is another one or among its ancestors.
+    ///
+    /// # Errors
+    /// [`HistoryError::Shallow`] where that cannot be told from what was fetched.
+    pub fn is_ancestor(&self, old: &Oid, new: &Oid) -> Result<bool, HistoryError> {
+        Ok(self.range(old, Some(new))?.is_empty())
+    }
+
     /// What `make` makes of each commit, in their order. Read by as many threads as pay; only what `make` keeps is kept.
     ///
     /// # Errors

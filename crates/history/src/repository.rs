@@ -163,6 +163,23 @@ impl Repository {
         }
     }
 
+    /// The commit that a revision names: a tag, a branch, an id or its beginning (gitrevisions(7)).
+    ///
+    /// # Errors
+    /// [`HistoryError::NoRevision`] where it names none, or several.
+    pub fn resolve(&self, revision: &str) -> Result<Oid, HistoryError> {
+        let unknown = |source: gix::Error| HistoryError::NoRevision {
+            revision: revision.to_owned(),
+            source: source.into(),
+        };
+        let found = self.git.rev_parse_single(revision).map_err(unknown)?;
+        let commit = found
+            .object()
+            .and_then(|object| object.peel_to_kind(gix::objs::Kind::Commit))
+            .map_err(unknown)?;
+        Ok(Oid::new(commit.id.to_string())?)
+    }
+
     /// The branch that is checked out.
     ///
     /// # Errors

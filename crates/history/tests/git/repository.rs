@@ -546,3 +546,26 @@ fn ranges_and_releases_of_a_tangled_history_are_those_of_git() {
         assert_eq!(found, merged.lines().next(), "{from}");
     }
 }
+
+#[test]
+fn revisions_are_resolved_to_commits() {
+    let world = World::new();
+    let first = world.commit("feat: first");
+    world.git(&["tag", "-a", "-m", "x", "v1.0.0"]);
+    let second = world.commit("fix: second");
+    let repository = world.open();
+    for name in ["v1.0.0", "main~1", &first.as_str()[..9]] {
+        assert_eq!(repository.resolve(name).unwrap(), first, "{name}");
+    }
+    assert_eq!(repository.resolve("HEAD").unwrap(), second);
+    assert!(repository.is_ancestor(&first, &second).unwrap());
+    assert!(repository.is_ancestor(&first, &first).unwrap());
+    assert!(!repository.is_ancestor(&second, &first).unwrap());
+    for name in ["nothing", "--output=x", "", "HEAD^{tree}"] {
+        let found = repository.resolve(name);
+        assert!(
+            matches!(found, Err(HistoryError::NoRevision { .. })),
+            "{name}: {found:?}"
+        );
+    }
+}

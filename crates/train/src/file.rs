@@ -28,8 +28,8 @@
 //! Must not: look whether a repository or a directory exists.
 
 use crate::model::{
-    Class, Engine, Entry, Line, LineVersion, Member, ReleaseVersion, Rules, Support, Train, Waiver,
-    Waives,
+    Class, Departure, Engine, Entry, Line, LineVersion, Member, ReleaseVersion, Rules, Support,
+    Train, Waiver, Waives,
 };
 use crate::pack::{BUILTIN, Severity, read_override};
 use shipway_core::config::document::{self, At, Names, Node, Part, Source, Table, choice, closest};
@@ -41,7 +41,14 @@ use shipway_core::time::Timestamp;
 pub const FILE: &str = "train.toml";
 
 const TABLES: &[&str] = &[
-    "train", "engine", "line", "member", "log", "waiver", "override",
+    "train",
+    "engine",
+    "line",
+    "member",
+    "log",
+    "waiver",
+    "override",
+    "departure",
 ];
 
 impl Train {
@@ -110,6 +117,7 @@ fn read(source: &Source<'_>) -> Option<Train> {
         log,
         waivers,
         overrides,
+        departure: departure(root.single("departure")),
     };
     if let Err(cycle) = train.rebuild_order() {
         let place = train
@@ -192,6 +200,22 @@ fn read_engine(table: &Table<'_>) -> Option<Engine> {
         maintainers: list(table, "maintainers"),
         pins: list(table, "pins"),
     })
+}
+
+fn departure(part: Option<Part<'_>>) -> Departure {
+    let table = part.and_then(|part| part.open(&["rebuild", "approve", "quorum"]));
+    let words = table.as_ref().map(|table| list(table, "rebuild"));
+    Departure {
+        rebuild: words.filter(|words| !words.is_empty()),
+        approve: table
+            .as_ref()
+            .and_then(|table| text(table, "approve", "approve = \"release-manager\"")),
+        quorum: table
+            .as_ref()
+            .and_then(|table| table.get("quorum"))
+            .and_then(|node| node.whole(1..=100, "quorum = 1"))
+            .unwrap_or(1),
+    }
 }
 
 fn text(table: &Table<'_>, key: &'static str, example: &str) -> Option<String> {

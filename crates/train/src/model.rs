@@ -30,6 +30,18 @@ pub struct Train {
     pub rules: Rules,
     /// Single answers of the pack that this team changes.
     pub overrides: Vec<Override>,
+    pub departure: Departure,
+}
+
+/// What a departure does beside tagging.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// How a member is rebuilt, in a checkout of the engine with its new pins; `{member}` and `{commit}` stand for the member.
+    pub rebuild: Option<Vec<String>>,
+    /// Who has to agree before the first tag.
+    pub approve: Option<String>,
+    /// How many of them. Default 1.
+    pub quorum: u32,
 }
 
 /// Where the rules are.

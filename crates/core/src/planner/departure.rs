@@ -77,8 +77,12 @@ pub fn depart(departure: &Departure, kinds: Capabilities) -> Result<Plan, Planne
     let members = in_order(&departure.members)?;
     let reserved = draft.reserve(&members)?;
     let rebuilt = draft.rebuild(&members)?;
-    let mut ready: Vec<StepId> = reserved.into_iter().chain(rebuilt).collect();
-    ready.extend(draft.approve(&ready)?);
+    let all: Vec<StepId> = reserved.into_iter().chain(rebuilt).collect();
+    // Whoever agrees has seen everything before it stand.
+    let ready = match draft.approve(&all)? {
+        Some(approval) => vec![approval],
+        None => all,
+    };
     let tagged = draft.tag_members(&members, &ready)?;
     draft.tag_engine(&ready, tagged)?;
     let steps = draft.steps;
@@ -191,7 +195,7 @@ impl Draft<'_> {
                 why: "nothing points to it yet, and your working tree is not touched".to_owned(),
                 needs: Vec::new(),
             },
-            local("engine", None),
+            local("engine (local)", None),
             Item::of_body("engine", body),
             Reversal::Deletes,
         )?;
@@ -212,7 +216,7 @@ impl Draft<'_> {
         reservations.push(id);
         for member in members {
             let written = step_id(&["prepare", &member.name])?;
-            let keep = reserved_name(&member.tag)?;
+            let keep = format!("refs/shipway/{}", member.tag.name.short());
             let refs = json!([{"name": keep, "old": null, "new": member.tag.id}]);
             let body = json!({"commits": [], "tag": member.tag, "refs": refs});
             let short = member.tag.name.short();

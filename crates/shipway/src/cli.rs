@@ -1,5 +1,7 @@
 //! The command line: names, arguments and help texts, nothing else.
 
+pub mod train;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -86,6 +88,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Write one HTML page about a run, readable offline
     Report(ReportArgs),
+    /// Run a train: one release over many repositories, by rules that are data
+    Train(train::TrainArgs),
     /// Write the workflow file that runs the same process in CI
     Ci(CiArgs),
     /// Print a completion script

@@ -7,6 +7,7 @@ mod init;
 mod inspect;
 mod plan;
 mod release;
+pub mod train;
 mod verify;
 mod withdraw;
 
@@ -41,6 +42,7 @@ pub fn run(session: &Session, command: Command) -> Result<(), CommandError> {
         Command::Ci(args) => ci::run(session, &args),
         Command::Withdraw(args) => withdraw::run(session, &args),
         Command::Probe(Probe::Yanked(args)) => withdraw::probe_yanked(session, &args),
+        Command::Train(args) => train::run(session, &args),
         Command::Completions { shell } => {
             ci::completions(session, shell);
             Ok(())

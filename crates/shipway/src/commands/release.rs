@@ -178,7 +178,7 @@ fn refuse_without_secrets(session: &Session, top: &Path, plan: &Plan) -> Result<
 }
 
 /// One run at a time: an unfinished one is finished or taken back first.
-fn refuse_unfinished(
+pub fn refuse_unfinished(
     session: &Session,
     engine: &Embedded,
     project: &str,

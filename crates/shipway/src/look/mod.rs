@@ -29,6 +29,17 @@ pub fn plan(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError>
     Ok(plan)
 }
 
+/// A plan that was made without looking at its destinations, with what stands there now.
+pub fn surveyed(
+    session: &Session,
+    repository: &std::path::Path,
+    plan: Plan,
+) -> Result<Plan, CommandError> {
+    let plan = destinations::survey(session, repository, plan)?;
+    refuse_taken(&plan)?;
+    Ok(plan)
+}
+
 /// The same without a look at any destination.
 pub fn plan_blind(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError> {
     plan_on(session, &Ground::look(session)?, args)
@@ -111,7 +122,7 @@ pub fn interpreters(
     })
 }
 
-fn planner_error(error: &PlannerError) -> CommandError {
+pub fn planner_error(error: &PlannerError) -> CommandError {
     let failed = CommandError::usage(error.to_string());
     match error {
         PlannerError::Interpreter { version, .. } => failed.hinted(format!(

@@ -178,6 +178,26 @@ pub struct Page<'a> {
     pub path: &'a Path,
 }
 
+/// `shipway train … --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct OfTrain {
+    pub format: u32,
+    /// What `value` is: `status`, `shipment`, `radar`, `place`, `bump`, `switch`, `backports`, `event`, `replay`, `forecast`, `lint`, `cycle`.
+    pub kind: &'static str,
+    /// The decision: each with `rule` (id, severity, source, note) and, where something is refused, `way-out`.
+    pub value: serde_json::Value,
+}
+
+/// A decision about a train, as `--json` prints it.
+pub fn of_train<T: Serialize>(kind: &'static str, value: &T) -> OfTrain {
+    OfTrain {
+        format: FORMAT,
+        kind,
+        value: serde_json::to_value(value).unwrap_or_default(),
+    }
+}
+
 /// Printed by every command that ends with another exit code than 0; after the command's own document, if it has one
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

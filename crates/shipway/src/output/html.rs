@@ -9,7 +9,7 @@ use shipway_core::time::{Millis, Timestamp};
 use shipway_core::{Plan, redact::visible};
 use std::fmt::Write as _;
 
-const STYLE: &str = include_str!("report.css");
+pub const STYLE: &str = include_str!("report.css");
 /// Width of the picture's time axis in units of its view box.
 const AXIS: u64 = 700;
 const LEFT: u64 = 270;
@@ -48,7 +48,7 @@ pub fn render(plan: &Plan, report: &Report) -> String {
 }
 
 /// Text for HTML, with control characters made visible.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let text = visible(text);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

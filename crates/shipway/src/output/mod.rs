@@ -8,6 +8,8 @@ pub mod html;
 pub mod plan;
 pub mod progress;
 pub mod status;
+pub mod train;
+pub mod train_page;
 
 use crate::cli::Colour;
 use crate::error::CommandError;

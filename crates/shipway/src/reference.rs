@@ -4,8 +4,8 @@
 use crate::cli::Cli;
 use crate::exit;
 use crate::output::document::{
-    self, Checked, Decided, Failed, Happened, JournalVerified, Page, Planned, Proposed, Reported,
-    Runs, Status, Verified,
+    self, Checked, Decided, Failed, Happened, JournalVerified, OfTrain, Page, Planned, Proposed,
+    Reported, Runs, Status, Verified,
 };
 use clap::CommandFactory as _;
 use schemars::JsonSchema;
@@ -88,7 +88,8 @@ fn documents() -> Vec<Document> {
         of::<JournalVerified>("verify-journal", "`verify --journal`"),
         of::<Decided<'_>>("decision", "`approve`, `reject`, `done`, `repeat`"),
         of::<Proposed<'_>>("file", "`init`, `ci`"),
-        of::<Page<'_>>("page", "`report`"),
+        of::<Page<'_>>("page", "`report`, `train status --html`"),
+        of::<OfTrain>("train", "`train`"),
         of::<Failed<'_>>(
             "error",
             "every command that ends with another exit code than 0, on one line, after its own document",

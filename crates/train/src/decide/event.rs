@@ -125,11 +125,14 @@ impl Situation<'_> {
             let now = &self.moment.phase.phase;
             let held = Held::of(now == phase);
             let way = self.opening(phase).map(|event| {
-                WayOut::new(
+                let way = WayOut::new(
                     Effort::Person,
                     format!("declare {event} first: the phase is {now}"),
-                )
-                .by(command(&event))
+                );
+                match self.command(&event) {
+                    Some(command) => way.by(command),
+                    None => way,
+                }
             });
             return Ok((Condition::new(format!("the phase is {phase}"), held), way));
         }
@@ -281,6 +284,23 @@ impl Situation<'_> {
         ))
     }
 
+    /// What a person types to make an event happen.
+    fn command(&self, event: &str) -> Option<String> {
+        Some(match event {
+            "declare-freeze" => "shipway train freeze".to_owned(),
+            "open-pre-release" | "thaw" => format!("shipway train {event}"),
+            _ => {
+                let release = self.made_by(event)?;
+                let tag = self
+                    .train
+                    .engine
+                    .tag
+                    .replace("{version}", &release.to_string());
+                format!("shipway train depart {tag}")
+            }
+        })
+    }
+
     /// The event that leads to a phase.
     fn opening(&self, phase: &str) -> Option<String> {
         let leads = |event: &&String| {
@@ -307,12 +327,4 @@ fn listed(names: &[&str]) -> String {
             count - SHOWN
         ),
     }
-}
-
-fn command(event: &str) -> String {
-    let word = match event {
-        "declare-freeze" => "freeze",
-        other => other,
-    };
-    format!("shipway train {word}")
 }

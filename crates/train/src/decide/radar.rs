@@ -214,8 +214,6 @@ impl<'a> Situation<'a> {
                 &ship.rule,
                 ship.way_out.clone(),
             );
-            // Moving a pin is an edit in the engine's repository.
-            item.who.clone_from(&self.train.engine.maintainers);
             item.since = ship
                 .staleness
                 .as_ref()

@@ -14,6 +14,7 @@ use shipway_train::lint::Finding;
 use shipway_train::model::ReleaseVersion;
 use shipway_train::pack::{Rule, Severity};
 use shipway_train::simulate::{Forecast, Open};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const WIDTH: usize = 110;
@@ -78,7 +79,8 @@ fn line_row(line: &LineNow) -> String {
         _ => String::new(),
     };
     let announced = match (line.announced, &line.latest) {
-        (Some(day), None) => format!("announced for {}", day.date()),
+        (Some(day), None) if support.is_empty() => format!("announced for {}", day.date()),
+        (Some(day), None) => format!(", announced for {}", day.date()),
         _ => String::new(),
     };
     let row = format!(
@@ -145,11 +147,13 @@ pub fn status(status: &Status, fixes: &[FixMatrix], paint: Paint) -> String {
         );
         items(&mut out, &group.items, paint);
     }
-    let _ = writeln!(
-        out,
-        "\n{} of {} members: nothing to say",
-        status.quiet, status.members
-    );
+    if status.undecided.is_none() {
+        let _ = writeln!(
+            out,
+            "\n{} of {} members: nothing to say",
+            status.quiet, status.members
+        );
+    }
     matrix(&mut out, fixes, true, paint);
     owed(&mut out, &status.owed_fixes, &status.owed_merges, paint);
     trimmed(out)
@@ -241,11 +245,11 @@ fn stale(staleness: &Staleness) -> String {
     if staleness.commits == 0 {
         return String::new();
     }
-    format!(
-        ", stale by {} commits and {}",
-        staleness.commits,
-        days(staleness.days)
-    )
+    let commits = match staleness.commits {
+        1 => "1 commit".to_owned(),
+        more => format!("{more} commits"),
+    };
+    format!(", stale by {commits} and {}", days(staleness.days))
 }
 
 fn odd(deviation: &Deviation) -> String {
@@ -368,11 +372,15 @@ pub fn radar(radar: &Radar, paint: Paint) -> String {
         (Some(day), Some(left)) => format!(" departs {}, in {}", day.date(), days(left)),
         _ => " has no day".to_owned(),
     };
+    let named: BTreeSet<&str> = (radar.items.iter())
+        .map(|item| item.member.as_str())
+        .collect();
     let _ = writeln!(
         out,
-        "{}{departs}; {} of {} members have something, {} block\n",
+        "{}{departs}; {} things about {} of {} members, {} block\n",
         paint.tone(Tone::Strong, &radar.release.to_string()),
         radar.items.len(),
+        named.len(),
         radar.members,
         radar.blocking().count()
     );
@@ -555,10 +563,13 @@ pub fn bump(bump: &Bump, diff: &str, made: Option<&Oid>, paint: Paint) -> String
     if bump.edits.is_empty() {
         let _ = writeln!(out, "no pin has to move for {}", bump.release);
     } else {
+        let what = match bump.edits.len() {
+            1 => "1 pin moves".to_owned(),
+            more => format!("{more} pins move"),
+        };
         let _ = writeln!(
             out,
-            "{} pins move on {} at {}\n",
-            bump.edits.len(),
+            "{what} on {} at {}\n",
             visible(&bump.branch),
             short(&bump.commit)
         );
@@ -604,11 +615,11 @@ fn visible_text(text: &str) -> String {
 
 pub fn switch(plan: &SwitchPlan, made: Option<&Oid>, paint: Paint) -> String {
     let mut out = format!(
-        "{}: {} from {:?} to {:?}\n",
+        "{}: {} from {} to {}\n",
         verdict(plan.verdict, paint),
         visible(&plan.member),
-        plan.from,
-        plan.to
+        spaced(&format!("{:?}", plan.from)),
+        spaced(&format!("{:?}", plan.to))
     );
     for reason in &plan.reasons {
         let _ = writeln!(out, "  a reason: {}", visible(reason));

@@ -61,7 +61,10 @@ fn head(out: &mut String, status: &Status) {
         .since
         .map(|since| format!(" since {}", since.date()))
         .unwrap_or_default();
-    let quiet = format!("{} of {}", status.quiet, status.members);
+    let quiet = match &status.undecided {
+        Some(_) => "not known".to_owned(),
+        None => format!("{} of {}", status.quiet, status.members),
+    };
     let facts = [
         ("Phase", format!("{}{since}", status.phase.phase)),
         ("Leaves next", departure),

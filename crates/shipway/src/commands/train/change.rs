@@ -291,7 +291,16 @@ pub fn open(path: &Path) -> Result<Repository, CommandError> {
 }
 
 pub fn people(repository: &Repository) -> Result<(Person, Person), CommandError> {
-    let failed = |error: HistoryError| crate::look::history_error(&error);
+    let failed = |error: HistoryError| {
+        let failed = crate::look::history_error(&error);
+        match error {
+            // Nobody works in a mirror: its own settings are the wrong place.
+            HistoryError::NoIdentity(_) => failed.hinted(
+                "tell git who makes the commit: git config --global user.name NAME; git config --global user.email ADDRESS",
+            ),
+            _ => failed,
+        }
+    };
     Ok((
         repository.author().map_err(failed)?,
         repository.committer().map_err(failed)?,

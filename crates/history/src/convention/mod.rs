@@ -221,6 +221,11 @@ impl Convention {
         self.own.get(name)
     }
 
+    /// What a label of a pull request means.
+    pub(crate) fn rule_of_label(&self, label: &str) -> Option<&Rule> {
+        self.labels.get(&label.trim().to_lowercase())
+    }
+
     /// Whether the convention has a meaning for the type, be it that it is not listed.
     pub(crate) fn knows(&self, key: &str) -> bool {
         self.types.contains_key(key)

@@ -17,7 +17,7 @@ mod github_world;
 use github_world::{COMMIT, FILES, REPOSITORY, TAG, World, file};
 use shipway_core::target::{Credential, FailureKind, Item, Presence, Receipt};
 use shipway_targets::http::{Body, Call, Client};
-use shipway_testkit::github::{GitHub, Setup, TagRef};
+use shipway_testkit::github::{GitHub, Pull, Setup, TagRef};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
@@ -188,6 +188,24 @@ fn every_request_keeps_to_githubs_own_description() {
     let refused = world.target().publish(&items[0]).unwrap_err();
     assert_eq!(refused.kind, FailureKind::Taken, "{refused}");
     retract(&world, &items[0], &receipts[0]);
+
+    // Pull requests, of which lists alone are read.
+    world.github.change(|state| {
+        state.pulls = [1, 2]
+            .map(|number| Pull {
+                number,
+                title: "feat: one".to_owned(),
+                body: None,
+                labels: vec!["bug".to_owned()],
+                author: Some("octocat".to_owned()),
+                open: false,
+                merged_at: Some("2026-01-02T10:00:00Z".to_owned()),
+                updated_at: "2026-01-02T10:00:00Z".to_owned(),
+                merge_commit: Some(COMMIT.to_owned()),
+            })
+            .to_vec();
+    });
+    assert_eq!(world.merged_pulls(None).unwrap().len(), 2);
 
     assert_eq!(prism.complaints(), Vec::<String>::new());
     // The check can fail: what the description does not allow is refused, and never reaches the fake.

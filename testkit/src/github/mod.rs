@@ -38,6 +38,8 @@ pub struct State {
     pub git: Option<PathBuf>,
     pub releases: Vec<Release>,
     pub milestones: Vec<Milestone>,
+    #[serde(default)]
+    pub pulls: Vec<Pull>,
     /// Tags of immutable releases that were deleted: they can never be used again.
     pub burned_tags: BTreeSet<String>,
     /// How many lists a new draft is missing from.
@@ -109,6 +111,23 @@ pub struct Milestone {
     pub open: bool,
 }
 
+/// A pull request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pull {
+    pub number: u64,
+    pub title: String,
+    pub body: Option<String>,
+    pub labels: Vec<String>,
+    /// `None` where the account was deleted.
+    pub author: Option<String>,
+    pub open: bool,
+    /// Where it was; one that is closed without it was turned down.
+    pub merged_at: Option<String>,
+    pub updated_at: String,
+    pub merge_commit: Option<String>,
+}
+
 impl State {
     /// An empty repository whose default branch is `main`.
     pub fn new(repository: &str) -> Self {
@@ -123,6 +142,7 @@ impl State {
             git: None,
             releases: Vec::new(),
             milestones: Vec::new(),
+            pulls: Vec::new(),
             burned_tags: BTreeSet::new(),
             list_lag: 0,
             page_limit: 100,
@@ -149,6 +169,15 @@ impl State {
         self.releases
             .iter()
             .filter(|release| release.tag == tag)
+            .collect()
+    }
+
+    /// These pull requests, as a list shows them.
+    pub fn shown_pulls(&self, numbers: &[u64]) -> serde_json::Value {
+        let find = |number| self.pulls.iter().find(|pull| pull.number == number);
+        let pulls = numbers.iter().filter_map(|number| find(*number));
+        pulls
+            .map(|pull| shapes::pull(self, "http://127.0.0.1", pull))
             .collect()
     }
 
@@ -290,7 +319,7 @@ impl Handler for World {
 
     fn stale(&self, request: &Request) -> Response {
         let path = request.path.trim_end_matches('/');
-        let is_list = ["/releases", "/assets", "/milestones"]
+        let is_list = ["/releases", "/assets", "/milestones", "/pulls"]
             .iter()
             .any(|end| path.ends_with(end));
         if is_list {

@@ -1,7 +1,7 @@
 //! What each request does to the state, and what is answered.
 
 use super::shapes::{self, invalid, not_found, refused};
-use super::{Asset, Milestone, Permission, Release, State, tags};
+use super::{Asset, Milestone, Permission, Pull, Release, State, tags};
 use crate::http::{Request, Response};
 use serde_json::{Value, json};
 
@@ -53,6 +53,7 @@ pub(super) fn answer(state: &mut State, token: &str, url: &str, request: &Reques
         ("GET", ["milestones"]) => call.list_milestones(),
         ("POST", ["milestones"]) => call.create_milestone(),
         ("DELETE", ["milestones", number]) => call.delete_milestone(number),
+        ("GET", ["pulls"]) => call.list_pulls(),
         _ => not_found(),
     }
 }
@@ -386,6 +387,29 @@ impl Call<'_> {
             }
             _ => not_found(),
         }
+    }
+
+    /// The newest first, unless the request sorts otherwise.
+    fn list_pulls(&self) -> Response {
+        let parameter = |name, default| self.request.parameter(name).unwrap_or(default);
+        let wanted = parameter("state", "open");
+        let by_update = parameter("sort", "created") == "updated";
+        let falls = parameter("direction", if by_update { "asc" } else { "desc" }) == "desc";
+        let mut pulls: Vec<&Pull> = self
+            .state
+            .pulls
+            .iter()
+            .filter(|one| wanted == "all" || one.open == (wanted == "open"))
+            .collect();
+        pulls.sort_by_key(|one| (by_update.then_some(&one.updated_at), one.number));
+        if falls {
+            pulls.reverse();
+        }
+        let all: Vec<Value> = pulls
+            .into_iter()
+            .map(|one| shapes::pull(self.state, self.url, one))
+            .collect();
+        self.page(&all)
     }
 
     fn list_milestones(&self) -> Response {

@@ -1,6 +1,6 @@
 //! Answers in the shapes that GitHub gives them.
 
-use super::{Asset, Milestone, Permission, Release, State, TagRef};
+use super::{Asset, Milestone, Permission, Pull, Release, State, TagRef};
 use crate::http::Response;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -206,6 +206,60 @@ pub(super) fn milestone(state: &State, url: &str, milestone: &Milestone) -> Valu
         "created_at": THEN, "updated_at": THEN, "due_on": null,
         "closed_at": if milestone.open { Value::Null } else { json!(THEN) },
     })
+}
+
+/// As lists show it.
+pub(super) fn pull(state: &State, url: &str, pull: &Pull) -> Value {
+    let base = base(state, url);
+    let own = format!("{base}/pulls/{}", pull.number);
+    let issue = format!("{base}/issues/{}", pull.number);
+    let page = format!("{url}/{}/pull/{}", state.repository, pull.number);
+    let owner = state.repository.split('/').next().unwrap_or("owner");
+    let end = |branch: &str| {
+        json!({
+            "label": format!("{owner}:{branch}"), "ref": branch, "sha": "0".repeat(40),
+            "user": user(url, owner), "repo": repository(state, url),
+        })
+    };
+    let label = |(at, name): (usize, &String)| {
+        json!({
+            "id": at + 1, "node_id": format!("LA_{at}"), "url": format!("{base}/labels/{at}"), "name": name,
+            "description": null, "color": "d73a4a", "default": false,
+        })
+    };
+    let labels: Vec<Value> = pull.labels.iter().enumerate().map(label).collect();
+    let statuses = format!("{base}/statuses/{}", "0".repeat(40));
+    let mut value = json!({
+        "url": own, "id": 2000 + pull.number, "node_id": format!("PR_{}", pull.number), "number": pull.number,
+        "html_url": page, "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"), "issue_url": issue,
+        "commits_url": format!("{own}/commits"), "review_comments_url": format!("{own}/comments"),
+        "review_comment_url": format!("{base}/pulls/comments{{/number}}"), "comments_url": format!("{issue}/comments"),
+        "statuses_url": statuses, "state": if pull.open { "open" } else { "closed" }, "locked": false,
+        "title": pull.title, "body": pull.body, "labels": labels, "milestone": null, "active_lock_reason": null,
+        "user": pull.author.as_deref().map(|author| user(url, author)),
+        "created_at": THEN, "updated_at": pull.updated_at, "merged_at": pull.merged_at,
+        "closed_at": if pull.open { Value::Null } else { json!(pull.updated_at) },
+        "merge_commit_sha": pull.merge_commit, "assignee": null, "assignees": [],
+        "requested_reviewers": [], "requested_teams": [], "head": end("topic"), "base": end(&state.default_branch),
+        "author_association": "CONTRIBUTOR", "auto_merge": null, "draft": false,
+    });
+    let links = [
+        ("self", own.clone()),
+        ("html", page),
+        ("issue", issue.clone()),
+        ("comments", format!("{issue}/comments")),
+        ("review_comments", format!("{own}/comments")),
+        (
+            "review_comment",
+            format!("{base}/pulls/comments{{/number}}"),
+        ),
+        ("commits", format!("{own}/commits")),
+        ("statuses", statuses),
+    ];
+    for (name, address) in links {
+        value["_links"][name] = json!({"href": address});
+    }
+    value
 }
 
 pub(super) fn tag_ref(state: &State, url: &str, name: &str, tag: &TagRef) -> Value {

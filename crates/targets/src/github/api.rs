@@ -57,6 +57,13 @@ pub(super) enum Reach {
     First,
 }
 
+/// Whether the next page of a list is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Read,
+    Stop,
+}
+
 impl Api {
     /// Settings: `api`, the address of the REST API, and `repository`, as `owner/name`. Both are needed, and so is a secret.
     pub fn open(spec: &TargetSpec, context: &Context) -> Result<Self, Failure> {
@@ -154,6 +161,24 @@ impl Api {
         wanted: impl Fn(&T) -> bool,
     ) -> Result<Vec<T>, Failure> {
         let mut found = Vec::new();
+        self.pages(path, what, |page| {
+            found.extend(page.into_iter().filter(&wanted));
+            if reach == Reach::First && !found.is_empty() {
+                Next::Stop
+            } else {
+                Next::Read
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Hands out a list page by page, for as long as `take` wants more and there is more.
+    pub fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+        mut take: impl FnMut(Vec<T>) -> Next,
+    ) -> Result<(), Failure> {
         let separator = if path.contains('?') { '&' } else { '?' };
         for page in 1..=MOST_PAGES {
             // The address of the next page is ours: the answer only says whether there is one.
@@ -164,14 +189,9 @@ impl Api {
             if response.status != 200 {
                 return Err(self.refused(&response, Effect::Reads, what));
             }
-            found.extend(
-                decoded::<Vec<T>>(&response, what)?
-                    .into_iter()
-                    .filter(&wanted),
-            );
-            let is_enough = reach == Reach::First && !found.is_empty();
-            if is_enough || !has_next(&response) {
-                return Ok(found);
+            let next = take(decoded(&response, what)?);
+            if next == Next::Stop || !has_next(&response) {
+                return Ok(());
             }
         }
         Err(Failure::permanent(format!(

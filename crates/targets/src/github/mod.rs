@@ -16,6 +16,7 @@ mod api;
 mod asset;
 mod draft;
 mod milestone;
+pub mod pulls;
 mod release;
 mod withdrawn;
 

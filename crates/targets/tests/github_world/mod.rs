@@ -11,6 +11,8 @@ use shipway_core::Digest;
 use shipway_core::plan::{Items, Patience, Publish};
 use shipway_core::secret::{Secret, SecretName, Secrets};
 use shipway_core::target::{Failure, Item, Target, TargetSpec};
+use shipway_core::time::Timestamp;
+use shipway_targets::github::pulls::{self, MergedPull};
 use shipway_targets::{Bytes, Context};
 use shipway_testkit::github::{Asset, GitHub, Milestone, Release, TOKEN};
 use std::collections::BTreeMap;
@@ -91,12 +93,19 @@ impl World {
     }
 
     pub fn open(&self, spec: &TargetSpec, token: &'static str) -> Result<Box<dyn Target>, Failure> {
-        let context = Context {
+        shipway_targets::open(spec, &self.context(token))
+    }
+
+    fn context(&self, token: &'static str) -> Context {
+        Context {
             repository: PathBuf::new(),
             bytes: Arc::new(Store(self.dir.path().to_owned())),
             secrets: Arc::new(Token(token)),
-        };
-        shipway_targets::open(spec, &context)
+        }
+    }
+
+    pub fn merged_pulls(&self, since: Option<Timestamp>) -> Result<Vec<MergedPull>, Failure> {
+        pulls::merged(&self.spec(), &self.context(TOKEN), since)
     }
 
     pub fn target(&self) -> Box<dyn Target> {

@@ -42,7 +42,7 @@ pub use fragment::{FragmentError, Fragments};
 pub use next::{Decision, next_version};
 pub use objects::CommitId;
 pub use paths::{Enter, TreeFile};
-pub use pull_request::PullRequest;
+pub use pull_request::{PullRequest, PullRequests};
 pub use read::Read;
 pub use releases::{Release, Releases};
 pub use repository::{File, Repository, Settings, Uncommitted};

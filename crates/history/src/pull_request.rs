@@ -1,7 +1,7 @@
 //! Merged pull requests: what a forge knows of them, joined with what their commits say.
 //!
 //! A change belongs to the pull request that its commit merged, or that its subject ends with, `(#12)`, or whose merge brought it
-//! in ([`find_commits`]). Then, for each pull request:
+//! in ([`PullRequests::find_commits`]). Then, for each pull request:
 //!
 //! * Commits that follow the convention are believed, and refer to it from then on. Where its title asks for more than all of
 //!   them, the title counts: in place of the one commit of a squash merge, and beside the commits of any other.
@@ -28,7 +28,7 @@ use serde::Deserialize;
 use shipway_core::config::{Asked, Listed};
 use shipway_core::name::Oid;
 use shipway_core::version::Level;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A merged pull request.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -47,7 +47,7 @@ pub struct PullRequest {
     /// The merge, the squashed commit, or the last of those that were put on the branch.
     #[serde(default)]
     pub merge_commit: Option<Oid>,
-    /// Other commits of the range that came with it; see [`find_commits`].
+    /// Its other commits, where the forge tells them; see [`PullRequests::find_commits`].
     #[serde(default)]
     pub commits: Vec<Oid>,
 }
@@ -67,134 +67,125 @@ struct Labels {
     other_group: Option<String>,
 }
 
-/// Fills in which commits of a range each pull request's merge brought in. `reads` is the whole range, newest first.
-///
-/// A commit that came with a pull request into the branch of another one belongs to the first.
-pub fn find_commits(reads: &[Read], pulls: &mut [PullRequest]) {
-    let index = Index::of(pulls);
-    let owner = |read: &Read| {
-        let by_id = index.merges.get(read.id.as_str()).copied();
-        by_id.or_else(|| index.numbers.get(&read.pull?).copied())
-    };
-    let owners: Vec<Option<usize>> = reads.iter().map(owner).collect();
-    if owners.iter().all(Option::is_none) {
-        return;
-    }
-    let places = Places::of(reads);
-    let mut lazy = Lazy::new(reads, &places);
-    let merges = lazy.get();
-    let mut found = vec![Vec::new(); pulls.len()];
-    // What a merge brought in stands together before it: of nested ones the inner comes first.
-    let mut unowned: Vec<(usize, usize)> = Vec::new();
-    for (place, at) in merges.order.iter().enumerate() {
-        let Some(owner) = owners[*at] else {
-            unowned.push((place, *at));
-            continue;
-        };
-        if reads[*at].parents.len() > 1 {
-            let begins = merges.brought_in(*at).start;
-            let from = unowned.partition_point(|(place, _)| *place < begins);
-            let commits = unowned.drain(from..).map(|(_, at)| reads[at].id.clone());
-            found[owner].extend(commits);
-        }
-        found[owner].push(reads[*at].id.clone());
-    }
-    for (pull, found) in pulls.iter_mut().zip(found) {
-        let known: HashSet<Oid> = pull
-            .commits
-            .iter()
-            .chain(&pull.merge_commit)
-            .cloned()
-            .collect();
-        pull.commits
-            .extend(found.into_iter().filter(|id| !known.contains(id)));
-    }
+/// Pull requests, and which commits and changes are theirs.
+#[derive(Clone, Debug, Default)]
+pub struct PullRequests {
+    /// Each number once.
+    all: Vec<PullRequest>,
+    /// Positions by the id of the merge.
+    merges: HashMap<Oid, usize>,
+    numbers: HashMap<u64, usize>,
+    /// Positions by the ids of the other commits.
+    commits: HashMap<Oid, usize>,
 }
 
-/// Joins changes with the pull requests that brought them. Pull requests that brought none of the listed changes are passed over,
-/// and of two with one number the second.
-pub fn join(mut changes: Changes, pulls: &[PullRequest], convention: &Convention) -> Changes {
-    let index = Index::of(pulls);
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); pulls.len()];
-    for (at, change) in changes.listed.iter().enumerate() {
-        if let Some(owner) = index.owner(change) {
-            members[owner].push(at);
+impl PullRequests {
+    /// Of two with one number the first counts.
+    pub fn of(pulls: impl IntoIterator<Item = PullRequest>) -> Self {
+        let mut known = Self::default();
+        for pull in pulls {
+            let at = known.all.len();
+            if *known.numbers.entry(pull.number).or_insert(at) != at {
+                continue;
+            }
+            if let Some(merge) = &pull.merge_commit {
+                known.merges.entry(merge.clone()).or_insert(at);
+            }
+            for commit in &pull.commits {
+                known.commits.entry(commit.clone()).or_insert(at);
+            }
+            known.all.push(pull);
+        }
+        known
+    }
+
+    /// Finds out which commits of a range each pull request's merge brought in. `reads` is the whole range, newest first.
+    ///
+    /// A commit that came with a pull request into the branch of another one belongs to the first.
+    pub fn find_commits(&mut self, reads: &[Read]) {
+        let owner = |read: &Read| {
+            let by_id = self.merges.get(&read.id).copied();
+            by_id.or_else(|| self.numbers.get(&read.pull?).copied())
+        };
+        let owners: Vec<Option<usize>> = reads.iter().map(owner).collect();
+        if owners.iter().all(Option::is_none) {
+            return;
+        }
+        let places = Places::of(reads);
+        let mut lazy = Lazy::new(reads, &places);
+        let merges = lazy.get();
+        // What a merge brought in stands together before it: of nested ones the inner comes first.
+        let mut unowned: Vec<(usize, usize)> = Vec::new();
+        for (place, at) in merges.order.iter().enumerate() {
+            let Some(owner) = owners[*at] else {
+                unowned.push((place, *at));
+                continue;
+            };
+            if reads[*at].parents.len() > 1 {
+                let begins = merges.brought_in(*at).start;
+                let from = unowned.partition_point(|(place, _)| *place < begins);
+                for (_, brought) in unowned.drain(from..) {
+                    self.commits
+                        .entry(reads[brought].id.clone())
+                        .or_insert(owner);
+                }
+            }
+            self.commits.entry(reads[*at].id.clone()).or_insert(owner);
         }
     }
-    let mut listed: Vec<Option<Change>> = changes.listed.into_iter().map(Some).collect();
-    let mut joined: HashMap<usize, Change> = HashMap::new();
-    for (pull, members) in pulls.iter().zip(&members) {
-        if let Some(first) = members.first() {
-            let own = members.iter().filter_map(|at| listed[*at].take());
-            let mut own: Vec<(usize, Change)> = members.iter().copied().zip(own).collect();
+
+    /// Joins changes with the pull requests that brought them. Pull requests that brought none of the listed changes are passed over.
+    /// The cost is that of the changes, so that each of many components can be joined apart.
+    pub fn join(&self, mut changes: Changes, convention: &Convention) -> Changes {
+        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, change) in changes.listed.iter().enumerate() {
+            if let Some(owner) = self.owner(change) {
+                members.entry(owner).or_default().push(at);
+            }
+        }
+        let mut listed: Vec<Option<Change>> = changes.listed.into_iter().map(Some).collect();
+        let mut joined: HashMap<usize, Change> = HashMap::new();
+        for (owner, members) in members {
+            let pull = &self.all[owner];
+            let own = members.iter().map(|at| Some((*at, listed[*at].take()?)));
+            let mut own: Vec<(usize, Change)> = own.flatten().collect();
             let labels = Labels::of(pull, convention);
             if let Some(new) = join_one(&mut own, pull, &labels, convention) {
-                joined.insert(*first, new);
+                joined.insert(members[0], new);
             }
             for (at, change) in own {
                 listed[at] = Some(change);
             }
         }
-    }
-    let mut all = Vec::with_capacity(listed.len());
-    for (at, change) in listed.into_iter().enumerate() {
-        all.extend(joined.remove(&at));
-        all.extend(change);
-    }
-    changes.listed = all;
-    changes
-}
-
-/// The forge's names of the people whose pull requests are among the changes, by the address that they commit with: where all
-/// that a pull request brought is by one person, that person opened it.
-pub fn handles(changes: &Changes, pulls: &[PullRequest]) -> HashMap<String, String> {
-    let index = Index::of(pulls);
-    let mut people: Vec<HashSet<&str>> = vec![HashSet::new(); pulls.len()];
-    for change in &changes.listed {
-        if let (Some(owner), Some(author)) = (index.owner(change), change.authors.first()) {
-            people[owner].insert(&author.email);
+        let mut all = Vec::with_capacity(listed.len());
+        for (at, change) in listed.into_iter().enumerate() {
+            all.extend(joined.remove(&at));
+            all.extend(change);
         }
+        changes.listed = all;
+        changes
     }
-    let mut handles = HashMap::new();
-    for (pull, people) in pulls.iter().zip(people) {
-        let one = people.into_iter().collect::<Vec<_>>();
-        if let ([email], Some(author)) = (one.as_slice(), &pull.author)
-            && !email.is_empty()
-        {
-            handles
-                .entry((*email).to_owned())
-                .or_insert_with(|| author.clone());
-        }
-    }
-    handles
-}
 
-/// Positions of pull requests: by the id of their merge, by number, by the ids of their other commits.
-struct Index<'a> {
-    merges: HashMap<&'a str, usize>,
-    numbers: HashMap<u64, usize>,
-    commits: HashMap<&'a str, usize>,
-}
-
-impl<'a> Index<'a> {
-    fn of(pulls: &'a [PullRequest]) -> Self {
-        let mut index = Self {
-            merges: HashMap::new(),
-            numbers: HashMap::new(),
-            commits: HashMap::new(),
-        };
-        for (at, pull) in pulls.iter().enumerate() {
-            if *index.numbers.entry(pull.number).or_insert(at) != at {
-                continue;
-            }
-            if let Some(merge) = &pull.merge_commit {
-                index.merges.entry(merge.as_str()).or_insert(at);
-            }
-            for commit in &pull.commits {
-                index.commits.entry(commit.as_str()).or_insert(at);
+    /// The forge's names of the people whose pull requests are among the changes, by the address that they commit with: where
+    /// all that a pull request brought is by one person, that person opened it.
+    pub fn handles(&self, changes: &[Change]) -> HashMap<String, String> {
+        let mut people: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for change in changes {
+            if let (Some(owner), Some(author)) = (self.owner(change), change.authors.first()) {
+                people.entry(owner).or_default().insert(&author.email);
             }
         }
-        index
+        let mut handles = HashMap::new();
+        for (owner, people) in people {
+            let mut people = people.into_iter().filter(|email| !email.is_empty());
+            let one = people.next().filter(|_| people.next().is_none());
+            if let (Some(email), Some(author)) = (one, &self.all[owner].author) {
+                handles
+                    .entry(email.to_owned())
+                    .or_insert_with(|| author.clone());
+            }
+        }
+        handles
     }
 
     fn owner(&self, change: &Change) -> Option<usize> {
@@ -204,7 +195,7 @@ impl<'a> Index<'a> {
             Origin::PullRequest(number) => return by_number(number),
             Origin::Commit => {}
         }
-        let id = change.commit.as_ref().map(Oid::as_str);
+        let id = change.commit.as_ref();
         let by_subject = || by_number(reference::pull_request(&change.description)?.1);
         id.and_then(|id| self.merges.get(id).copied())
             .or_else(by_subject)

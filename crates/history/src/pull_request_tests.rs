@@ -53,16 +53,17 @@ fn pull(number: u64, merge: usize, title: &str, labels: &[&str]) -> PullRequest 
 fn join_with(
     convention: &Convention,
     mut commits: Vec<Commit>,
-    mut pulls: Vec<PullRequest>,
+    pulls: Vec<PullRequest>,
 ) -> Changes {
     commits.reverse();
     let reads: Vec<Read> = commits
         .into_iter()
         .map(|one| Read::of(one, convention))
         .collect();
-    find_commits(&reads, &mut pulls);
-    let once = join(Changes::from_reads(reads), &pulls, convention);
-    assert_eq!(join(once.clone(), &pulls, convention), once, "joined twice");
+    let mut pulls = PullRequests::of(pulls);
+    pulls.find_commits(&reads);
+    let once = pulls.join(Changes::from_reads(reads), convention);
+    assert_eq!(pulls.join(once.clone(), convention), once, "joined twice");
     once
 }
 
@@ -358,16 +359,16 @@ fn people_are_known_by_their_pull_requests() {
         "fix: b",
         "Merge pull request #7 from x/y",
     ]);
-    let mut pulls = vec![pull(7, 3, "x", &[]), pull(1, 0, "y", &[])];
+    let mut pulls = PullRequests::of([pull(7, 3, "x", &[]), pull(1, 0, "y", &[])]);
     let reads: Vec<Read> = commits
         .into_iter()
         .rev()
         .map(|one| Read::of(one, &Convention::default()))
         .collect();
-    find_commits(&reads, &mut pulls);
+    pulls.find_commits(&reads);
     let changes = Changes::from_reads(reads);
     let known = [("0@example.org".to_owned(), "person-1".to_owned())];
-    assert_eq!(handles(&changes, &pulls), known.into());
+    assert_eq!(pulls.handles(&changes.listed), known.into());
 }
 
 #[test]

@@ -199,8 +199,12 @@ fn every_key_of_a_project_is_read() {
             ("octavia_loxilb_driver/version.py", None, true),
             ("README.md", Some("octavia-loxilb-driver=={version}"), false),
             ("docs/install.md", Some("driver {version} is"), true),
+            ("settings.conf", None, true),
         ]
     );
+    let settings = &project.version_files[3];
+    assert_eq!(settings.kind.as_deref(), Some("toml"));
+    assert_eq!(settings.key.as_deref(), Some("tool.driver.version"));
     let changelog = config.changelog.unwrap();
     assert_eq!(changelog.path, "docs/CHANGES.md");
     assert_eq!(

@@ -116,6 +116,10 @@ pub struct VersionFile {
     /// Text around the version with `{version}` in its place, for files whose kind does not say where it is:
     /// `octavia-loxilb-driver=={version}`.
     pub pattern: Option<String>,
+    /// Where in the file's structure: `tool.my-app.version`.
+    pub key: Option<String>,
+    /// What the file is, where its name does not tell: the name of a row in the reference page of version files.
+    pub kind: Option<String>,
     /// Whether the next development version is written here too. Documents that tell users what to install keep the
     /// released one. Default: true without a pattern, false with one.
     pub follows_development: bool,

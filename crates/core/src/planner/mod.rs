@@ -38,6 +38,8 @@ pub struct Facts {
     /// The same version as PEP 440 writes it.
     pub pep440: String,
     pub is_prerelease: bool,
+    /// No final release is higher: one of an older line is not what visitors are shown first.
+    pub is_newest: bool,
     pub line: String,
     pub previous: Option<String>,
     /// The version that the next milestone is named after.

@@ -228,18 +228,14 @@ impl Draft<'_> {
         needs: &[StepId],
     ) -> Result<(), PlannerError> {
         let tag = self.facts.tag.name.short().to_owned();
-        let latest = if self.facts.is_prerelease {
-            "false"
-        } else {
-            "true"
-        };
+        let is_latest = self.facts.is_newest && !self.facts.is_prerelease;
         let body = json!({
             "tag": tag,
             "commit": self.release_commit(),
             "name": self.release_name(),
             "notes": self.facts.notes,
             "prerelease": self.facts.is_prerelease,
-            "latest": latest,
+            "latest": is_latest.to_string(),
         });
         let about = Outward {
             id: step_id(&["publish", &publish.name, "release"])?,

@@ -95,7 +95,8 @@ impl Version {
     }
 
     /// The final release with the same numbers.
-    pub(super) fn release(&self) -> Self {
+    #[must_use]
+    pub fn release(&self) -> Self {
         Self(match &self.0 {
             Kind::Semver(version) => {
                 Kind::Semver(Sem::new(version.major, version.minor, version.patch))

@@ -202,7 +202,7 @@ fn keys_of_inline_tables() {
       |
     5 | version-files = [{ file = "a", path = "b", follow = true }]
       |                                            ^^^^^^
-      = hint: known here: path, pattern, follows-development
+      = hint: known here: path, pattern, key, kind, follows-development
     "#);
 }
 

@@ -235,8 +235,8 @@ pub(super) fn version_files(table: &Table<'_>) -> Vec<VersionFile> {
             continue;
         };
         let same = At {
-            value: match &file.pattern {
-                Some(pattern) => format!("{} with {pattern}", file.path),
+            value: match file.pattern.as_ref().or(file.key.as_ref()) {
+                Some(place) => format!("{} with {place}", file.path),
                 None => file.path.clone(),
             },
             span: item.span.clone(),
@@ -259,14 +259,30 @@ fn version_file(item: &Node<'_>) -> Option<VersionFile> {
         return Some(VersionFile {
             path: path.value,
             pattern: None,
+            key: None,
+            kind: None,
             follows_development: true,
         });
     }
-    let table = item.table(&["path", "pattern", "follows-development"], EXAMPLE)?;
+    let table = item.table(
+        &["path", "pattern", "key", "kind", "follows-development"],
+        EXAMPLE,
+    )?;
+    for other in ["key", "kind"] {
+        table.exclude(
+            "pattern",
+            other,
+            "a pattern says it all: leave the other out",
+        );
+    }
     let path = table
         .need("path", EXAMPLE)
         .and_then(|node| value::path(&node, "path = \"README.md\""));
     let pattern = table.get("pattern").map(|node| file_pattern(&node));
+    let key = table
+        .get("key")
+        .map(|node| node.text("key = \"tool.my-app.version\""));
+    let kind = table.get("kind").map(|node| node.text("kind = \"toml\""));
     let follows = table
         .get("follows-development")
         .and_then(|node| node.truth("follows-development = false"));
@@ -275,6 +291,14 @@ fn version_file(item: &Node<'_>) -> Option<VersionFile> {
         follows_development: follows.unwrap_or(pattern.is_none()),
         pattern: match pattern {
             Some(pattern) => Some(pattern?),
+            None => None,
+        },
+        key: match key {
+            Some(key) => Some(key?.value),
+            None => None,
+        },
+        kind: match kind {
+            Some(kind) => Some(kind?.value),
             None => None,
         },
     })

@@ -23,7 +23,7 @@ pub use assign::{Assignment, Owner};
 pub use discover::discover;
 pub use error::{ComponentError, Fault};
 pub use plan::{Next, Past, Plan, Reason, plan};
-pub use policy::{Policy, Raise};
+pub use policy::{Policy, Raise, scheme_of};
 pub use source::{Entry, Files, Memory};
 pub use tree::CommitFiles;
 pub use workspace::{Question, Workspace, versions};

@@ -127,6 +127,11 @@ impl Plan {
 }
 
 impl Reason {
+    /// Whether the component's own changes are the reason, which tell it better themselves.
+    pub fn is_of_changes(&self) -> bool {
+        matches!(self, Self::Changes { .. } | Self::Asked { .. })
+    }
+
     /// In words, with the names of the components.
     pub fn told(&self, components: &[Component]) -> String {
         let name = |at: usize| components.get(at).map_or("", |one| one.name.as_str());

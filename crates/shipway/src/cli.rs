@@ -88,6 +88,15 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Write one HTML page about a run, readable offline
     Report(ReportArgs),
+    /// Say what the current version is, what the next one will be, and why; per component
+    Version(NextArgs),
+    /// Print what the changelog would say; rewrite or check it
+    Changelog(ChangelogArgs),
+    /// List the releases and what each brought, or the first releases that contain a commit
+    History(HistoryArgs),
+    /// Write down what a change means for users, for those who do not put it into commits
+    #[command(subcommand)]
+    Change(ChangeCommand),
     /// Run a train: one release over many repositories, by rules that are data
     Train(train::TrainArgs),
     /// Write the workflow file that runs the same process in CI
@@ -128,9 +137,16 @@ pub struct VersionArgs {
     /// Release exactly this version
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["level", "pre"])]
     pub version: Option<String>,
-    /// Make it a pre-release of this kind: the next minor as 1.3.0rc1, then 1.3.0rc2
-    #[arg(long, value_name = "KIND", value_parser = ["alpha", "beta", "rc"])]
+    /// Make it a pre-release of this kind: alpha, beta, rc, or under SemVer a channel of your own; the next minor as
+    /// 1.3.0rc1, then 1.3.0rc2
+    #[arg(long, value_name = "KIND")]
     pub pre: Option<String>,
+    /// Release a version of this maintained series from its branch: 1.4
+    #[arg(long, value_name = "LINE")]
+    pub line: Option<String>,
+    /// Release this component of the repository
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
     /// Release the commit of this tag, which exists already: nothing is committed or pushed
     #[arg(long, value_name = "TAG", conflicts_with_all = ["level", "version", "pre"])]
     pub tag: Option<String>,
@@ -278,6 +294,129 @@ pub struct ReportArgs {
     /// File that gets the page [default: beside the run's logs]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Without a shipway.toml, tags and files say what can be said
+#[derive(Args, Debug, Default)]
+pub struct NextArgs {
+    /// Components to tell of [default: all that have a next version]
+    #[arg(value_name = "COMPONENT")]
+    pub components: Vec<String>,
+    /// Of this maintained series: 1.4
+    #[arg(long, value_name = "LINE")]
+    pub line: Option<String>,
+    /// As a pre-release of this kind: alpha, beta, rc, or under SemVer a channel of your own
+    #[arg(long, value_name = "KIND")]
+    pub pre: Option<String>,
+    /// Count changes since this tag or commit instead of the latest release
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+    /// List components without changes too
+    #[arg(long)]
+    pub all: bool,
+    /// Print the next version and nothing else; exit code 3 where there is none
+    #[arg(long)]
+    pub next: bool,
+}
+
+/// Prints what a release would write; nothing is changed without --write
+#[derive(Args, Debug, Default)]
+#[command(args_conflicts_with_subcommands = true)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of a command line are that"
+)]
+pub struct ChangelogArgs {
+    /// Check the file instead
+    #[command(subcommand)]
+    pub command: Option<ChangelogCommand>,
+    /// The whole file, every release anew from tags and changes; what people wrote stays
+    #[arg(long, conflicts_with_all = ["unreleased", "version"])]
+    pub all: bool,
+    /// What came since the latest release, under the unreleased heading
+    #[arg(long, conflicts_with = "version")]
+    pub unreleased: bool,
+    /// The section of this release
+    #[arg(long = "for", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// How it looks: keep-a-changelog, plain, json, angular, github, or the path of a template
+    #[arg(long, value_name = "FORMAT|TEMPLATE")]
+    pub format: Option<String>,
+    /// Of this component
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
+    /// Of this maintained series: 1.4
+    #[arg(long, value_name = "LINE")]
+    pub line: Option<String>,
+    /// With --all, also replace sections that people wrote
+    #[arg(long, requires = "all")]
+    pub overwrite: bool,
+    /// Write the changelog's file instead of printing
+    #[arg(short, long)]
+    pub write: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ChangelogCommand {
+    /// List changes that no entry covers, entries that no change stands behind, and what is wrong with the file
+    Check(ChangelogCheckArgs),
+}
+
+#[derive(Args, Debug, Default)]
+pub struct ChangelogCheckArgs {
+    /// Of this component
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
+    /// Also fail on warnings
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Args, Debug, Default)]
+pub struct HistoryArgs {
+    /// Version or tag whose changes are listed, or a commit whose first releases are named [default: all releases]
+    #[arg(value_name = "VERSION|COMMIT")]
+    pub what: Option<String>,
+    /// Of this component
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
+    /// List at most this many releases [default: all]
+    #[arg(short, long, value_name = "N")]
+    pub number: Option<usize>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum ChangeCommand {
+    /// Write a change file
+    Add(ChangeAddArgs),
+    /// List the committed change files that wait for a release
+    List,
+    /// Delete change files that a release has told of from the working tree
+    Prune,
+}
+
+#[derive(Args, Debug, Default)]
+pub struct ChangeAddArgs {
+    /// What changes for users, in one line or more [default: asked for on a terminal]
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// How far it raises the version
+    #[arg(short, long, value_enum, value_name = "LEVEL")]
+    pub level: Option<ChangeLevel>,
+    /// Component that it is about; may be given several times [default: the project]
+    #[arg(short, long, value_name = "NAME")]
+    pub component: Vec<String>,
+    /// Print the file instead of writing it
+    #[arg(long)]
+    pub print: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeLevel {
+    None,
+    Patch,
+    Minor,
+    Major,
 }
 
 #[derive(Args, Debug)]

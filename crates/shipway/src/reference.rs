@@ -4,8 +4,9 @@
 use crate::cli::Cli;
 use crate::exit;
 use crate::output::document::{
-    self, Checked, Decided, Failed, Happened, JournalVerified, OfTrain, Page, Planned, Proposed,
-    Reported, Runs, Status, Verified,
+    self, Brought, ChangelogChecked, Checked, Contained, Decided, Failed, Happened, History,
+    JournalVerified, OfTrain, Page, Pending, Planned, Proposed, Reported, Runs, Status, Verified,
+    Versions,
 };
 use clap::CommandFactory as _;
 use schemars::JsonSchema;
@@ -40,6 +41,10 @@ fn reference_pages_are_current() {
             configuration(),
         ),
         ("docs/reference/json.md".to_owned(), json(&documents)),
+        (
+            "docs/reference/version-files.md".to_owned(),
+            version_files(),
+        ),
     ];
     pages.extend(documents.iter().map(|document| {
         let text = serde_json::to_string_pretty(&document.schema).unwrap() + "\n";
@@ -88,6 +93,12 @@ fn documents() -> Vec<Document> {
         of::<JournalVerified>("verify-journal", "`verify --journal`"),
         of::<Decided<'_>>("decision", "`approve`, `reject`, `done`, `repeat`"),
         of::<Proposed<'_>>("file", "`init`, `ci`"),
+        of::<Versions<'_>>("versions", "`version`"),
+        of::<History<'_>>("history", "`history`"),
+        of::<Brought<'_>>("release", "`history VERSION`"),
+        of::<Contained<'_>>("contained", "`history COMMIT`"),
+        of::<ChangelogChecked<'_>>("changelog-check", "`changelog check`"),
+        of::<Pending<'_>>("pending-changes", "`change list`"),
         of::<Page<'_>>("page", "`report`, `train status --html`"),
         of::<OfTrain>("train", "`train`"),
         of::<Failed<'_>>(
@@ -217,6 +228,32 @@ fn targets() -> String {
         let _ = writeln!(
             out,
             "| {kind} | {reversal} | {again} | {compares} | {settle} | {pace} | {overwrites} |"
+        );
+    }
+    out
+}
+
+fn version_files() -> String {
+    let mut out = format!(
+        "{NOTE}# Version files\n\nKinds of files that hold a version. A file's kind is known by its name (earlier rows win), or said by `kind`; `key` says where in the \
+         file, and `pattern` needs no kind at all. An edit changes the version and nothing else, byte for byte. `version-files` of [shipway.toml](configuration.md).\n\n\
+         | kind | files | where | `key` | spelled |\n| --- | --- | --- | --- | --- |\n"
+    );
+    let cell = |text: &str| text.replace('|', "\\|");
+    for row in shipway_history::version_file::KINDS {
+        let files: Vec<String> = row.files.iter().map(|file| format!("`{file}`")).collect();
+        let key = if row.key.is_empty() { "none" } else { row.key };
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            row.name,
+            files.join(", "),
+            cell(row.place),
+            cell(key),
+            match row.spelling.described() {
+                (name, "") => name.to_owned(),
+                (name, example) => format!("{name}: {example}"),
+            }
         );
     }
     out

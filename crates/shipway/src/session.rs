@@ -147,6 +147,11 @@ pub fn read_config(top: &Path) -> Result<(Config, String), CommandError> {
             ));
         }
     };
+    parse_config(bytes)
+}
+
+/// The same from bytes that were read elsewhere.
+pub fn parse_config(bytes: Vec<u8>) -> Result<(Config, String), CommandError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         CommandError::from_error(
             crate::exit::Exit::Usage,

@@ -1,14 +1,18 @@
 //! One file per group of commands.
 
+mod change;
+mod changelog;
 mod check;
 mod ci;
 mod decide;
+mod history;
 mod init;
 mod inspect;
 mod plan;
 mod release;
 pub mod train;
 mod verify;
+mod version;
 mod withdraw;
 
 use crate::cli::{Command, Probe, RunArg};
@@ -42,6 +46,10 @@ pub fn run(session: &Session, command: Command) -> Result<(), CommandError> {
         Command::Ci(args) => ci::run(session, &args),
         Command::Withdraw(args) => withdraw::run(session, &args),
         Command::Probe(Probe::Yanked(args)) => withdraw::probe_yanked(session, &args),
+        Command::Changelog(args) => changelog::run(session, &args),
+        Command::History(args) => history::run(session, &args),
+        Command::Change(command) => change::run(session, &command),
+        Command::Version(args) => version::run(session, &args),
         Command::Train(args) => train::run(session, &args),
         Command::Completions { shell } => {
             ci::completions(session, shell);

@@ -6,7 +6,7 @@ use super::{indexes, version};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::Session;
-use shipway_core::config::{Changelog, VersionFile};
+use shipway_core::config::{Changelog, ChangelogFormat, NextVersion, VersionFile};
 use shipway_core::plan::{Commit, GitTime, Patience, Person, Source, Tag};
 use shipway_core::planner::{Facts, config_digest, fill};
 use shipway_core::version::{Level, Version};
@@ -56,14 +56,17 @@ pub fn facts(session: &Session, ground: &Ground, decided: Decided) -> Result<Fac
     };
     let (indexes, mut warnings) = indexes::find(session, &ground.config)?;
     warnings.extend(written.warnings);
-    let next = decided
-        .version
-        .bump(Level::Minor, None, made_at)
-        .map_err(|error| version::version_error(&error))?;
+    let bump = |level| {
+        let next = decided.version.bump(level, None, made_at);
+        next.map_err(|error| version::version_error(&error))
+    };
     let next = if decided.version.is_prerelease() {
         final_of(&decided.version, ground)?
     } else {
-        next
+        match bump(Level::Minor)? {
+            next if leaves_line(ground, &next) => bump(Level::Patch)?,
+            next => next,
+        }
     };
     Ok(Facts {
         made_by: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,6 +75,7 @@ pub fn facts(session: &Session, ground: &Ground, decided: Decided) -> Result<Fac
         version: decided.version.to_string(),
         pep440,
         is_prerelease: decided.version.is_prerelease(),
+        is_newest: decided.is_newest,
         line: decided.version.line(),
         previous: decided.previous.as_ref().map(|tag| tag.version.to_string()),
         next: next.to_string(),
@@ -93,6 +97,12 @@ pub fn facts(session: &Session, ground: &Ground, decided: Decided) -> Result<Fac
         warnings,
         patience: Patience::default(),
     })
+}
+
+/// Whether a version is none of the line that is released from.
+fn leaves_line(ground: &Ground, version: &Version) -> bool {
+    let line = ground.line.as_ref();
+    line.is_some_and(|line| !line.contains(version))
 }
 
 /// The release that a pre-release leads to: the milestone that stays open.
@@ -121,6 +131,10 @@ struct Work<'a> {
     at: GitTime,
     author: Person,
     committer: Person,
+    /// Where entries of the changelog lead to.
+    links: Option<changelog::Links>,
+    /// A look of the project's own for made sections.
+    template: Option<changelog::Template>,
 }
 
 impl<'a> Work<'a> {
@@ -148,6 +162,14 @@ impl<'a> Work<'a> {
             at,
             author,
             committer,
+            links: changelog::Links::new(
+                (ground.config.changelog.as_ref())
+                    .and_then(|log| log.links.as_deref())
+                    .unwrap_or(&ground.url),
+                None,
+                &changelog::Patterns::default(),
+            ),
+            template: template(ground)?,
         })
     }
 
@@ -185,7 +207,11 @@ impl<'a> Work<'a> {
         if let Some(branch) = &branch {
             self.refuse_branch(branch)?;
             let parents = [self.head.clone(), commits[0].id.clone()];
-            let message = line(&format!("Merge {} into {}", branch.short(), project.branch));
+            let message = line(&format!(
+                "Merge {} into {}",
+                branch.short(),
+                self.ground.branch.short()
+            ));
             let new = self.new_commit("merge", &parents, &message);
             let merge = self
                 .draft
@@ -193,7 +219,13 @@ impl<'a> Work<'a> {
                 .map_err(|error| object_error(&error))?;
             commits.push(merge);
         }
-        if let Some(next) = self.decided.version.next_development(project.next) {
+        let next = match self.decided.version.next_development(project.next) {
+            Some(next) if leaves_line(self.ground, &next) => {
+                self.decided.version.next_development(NextVersion::DevPatch)
+            }
+            next => next,
+        };
+        if let Some(next) = next {
             let parents: Vec<Oid> = commits
                 .last()
                 .map(|commit| commit.id.clone())
@@ -222,7 +254,7 @@ impl<'a> Work<'a> {
         let version = &self.decided.version;
         for file in &self.ground.config.project.version_files {
             let bytes = self.file(&self.head, &file.path)?;
-            let says = version_file::read_version(&place(file), &bytes)
+            let says = version_file::read_version(&place(file)?, &bytes)
                 .map_err(|error| version_file_error(&error))?;
             let parsed = version_file::parse(&file.path, &says, version.scheme())
                 .map_err(|error| version_file_error(&error))?;
@@ -281,9 +313,10 @@ impl<'a> Work<'a> {
             .draft
             .file(&self.head, &log.path)
             .map_err(|error| object_error(&error))?;
-        let closed = changelog::close(
+        let closed = changelog::close_with(
             before.as_deref(),
             &self.closing(date, log.unreleased.as_deref()),
+            &self.making(),
         )
         .map_err(|error| changelog_error(&log.path, &error))?;
         let warnings = closed
@@ -320,7 +353,7 @@ impl<'a> Work<'a> {
                 Some(at) => files.remove(at).1,
                 None => self.file(commit, &file.path)?,
             };
-            let bytes = version_file::set(&place(file), &bytes, version)
+            let bytes = version_file::set(&place(file)?, &bytes, version)
                 .map_err(|error| version_file_error(&error))?;
             files.push((file.path.clone(), bytes));
         }
@@ -337,7 +370,7 @@ impl<'a> Work<'a> {
             .filter(|file| file.follows_development)
         {
             let bytes = self.file(&self.head, &file.path)?;
-            let says = version_file::read_version(&place(file), &bytes)
+            let says = version_file::read_version(&place(file)?, &bytes)
                 .map_err(|error| version_file_error(&error))?;
             found.push((file.path.clone(), says));
         }
@@ -389,9 +422,11 @@ impl<'a> Work<'a> {
         }
         if version.is_prerelease() {
             let closing = self.closing("", log.unreleased.as_deref());
-            return Ok(changelog::close(Some(&bytes), &closing)
-                .map_err(failed)?
-                .notes);
+            return Ok(
+                changelog::close_with(Some(&bytes), &closing, &self.making())
+                    .map_err(failed)?
+                    .notes,
+            );
         }
         Err(
             CommandError::usage(format!("{path} has no section for {version}")).hinted(
@@ -402,10 +437,25 @@ impl<'a> Work<'a> {
 
     /// Release notes of a project that keeps no changelog.
     fn notes_of_changes(&self) -> Result<String, CommandError> {
-        let closed = changelog::close(None, &self.closing("", None));
+        let closed = changelog::close_with(None, &self.closing("", None), &self.making());
         Ok(closed
             .map_err(|error| changelog_error("the release's notes", &error))?
             .notes)
+    }
+
+    /// How entries are made of changes.
+    fn making(&self) -> changelog::Making<'_> {
+        changelog::Making {
+            options: changelog::Options {
+                project: &self.ground.config.project.name,
+                links: self.links.as_ref(),
+                groups: self.ground.convention.groups(),
+                ..changelog::Options::default()
+            },
+            look: look_of(self.links.as_ref()),
+            template: self.template.as_ref(),
+            previous_tag: self.decided.previous.as_ref().map(|tag| tag.name.short()),
+        }
     }
 
     fn closing<'c>(&'c self, date: &'c str, unreleased: Option<&'c str>) -> changelog::Closing<'c> {
@@ -459,11 +509,16 @@ impl<'a> Work<'a> {
 }
 
 /// Where a file of the configuration holds the version.
-fn place(file: &VersionFile) -> version_file::Spec<'_> {
-    version_file::Spec {
+pub fn place(file: &VersionFile) -> Result<version_file::Spec<'_>, CommandError> {
+    let kind = file.kind.as_deref().map(version_file::Kind::named);
+    Ok(version_file::Spec {
         pattern: file.pattern.as_deref(),
+        key: file.key.as_deref(),
+        kind: kind
+            .transpose()
+            .map_err(|error| version_file_error(&error))?,
         ..version_file::Spec::of(&file.path)
-    }
+    })
 }
 
 /// A message ends with a line end, as git writes it.
@@ -483,7 +538,43 @@ fn version_file_error(error: &version_file::VersionFileError) -> CommandError {
     }
 }
 
-fn changelog_error(path: &str, error: &changelog::ChangelogError) -> CommandError {
+/// The template that made sections are written by, where the configuration names one.
+fn template(ground: &Ground) -> Result<Option<changelog::Template>, CommandError> {
+    let failed =
+        |error: changelog::TemplateError| CommandError::of(Exit::Usage, &error, error.hint());
+    let Some(log) = &ground.config.changelog else {
+        return Ok(None);
+    };
+    let template = match &log.format {
+        ChangelogFormat::KeepAChangelog | ChangelogFormat::Plain | ChangelogFormat::Json => {
+            return Ok(None);
+        }
+        ChangelogFormat::Angular => changelog::Template::built_in("conventional"),
+        ChangelogFormat::Github => changelog::Template::built_in("github"),
+        ChangelogFormat::Template(path) => {
+            let file = ground
+                .repository
+                .file(&ground.head, path)
+                .map_err(|error| history_error(&error))?;
+            let file = file.ok_or_else(|| {
+                CommandError::usage(format!("the template {path} is not in the repository"))
+                    .hinted("correct [changelog] template in shipway.toml, or commit it")
+            })?;
+            changelog::Template::new(path, String::from_utf8_lossy(&file.bytes))
+        }
+    };
+    template.map(Some).map_err(failed)
+}
+
+/// How entries look in the changelog: with links where the forge is known.
+pub fn look_of(links: Option<&changelog::Links>) -> changelog::Look {
+    changelog::Look {
+        links: links.is_some_and(|links| links.forge().is_some()),
+        ..changelog::Look::default()
+    }
+}
+
+pub fn changelog_error(path: &str, error: &changelog::ChangelogError) -> CommandError {
     CommandError::from_error(Exit::Usage, format!("{path} cannot be used"), error)
         .hinted(error.hint())
 }

@@ -1,13 +1,25 @@
 //! Looking at everything that a plan depends on, and making the plan of it. Changes nothing.
 
+mod components;
 mod destinations;
 mod edits;
 mod indexes;
+mod intent;
+mod log;
+mod product;
 mod repository;
+mod scene;
 mod version;
 
+pub use components::{components, names, newest_release};
 pub use destinations::{ask_all, moved, refuse_taken};
+pub use edits::{changelog_error, look_of};
+pub use intent::files as change_files;
+pub use log::Told;
+pub use product::{Past, Product};
 pub use repository::{Ground, history_error};
+pub use scene::Scene;
+pub use version::{Next, Wish, channel, line, next};
 
 use crate::cli::VersionArgs;
 use crate::error::CommandError;
@@ -22,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The plan that these arguments ask for, with what stands at its destinations now.
 pub fn plan(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError> {
-    let ground = Ground::look(session)?;
+    let ground = Ground::look_for(session, args)?;
     let plan = plan_on(session, &ground, args)?;
     let plan = destinations::survey(session, ground.top(), plan)?;
     refuse_taken(&plan)?;
@@ -42,7 +54,7 @@ pub fn surveyed(
 
 /// The same without a look at any destination.
 pub fn plan_blind(session: &Session, args: &VersionArgs) -> Result<Plan, CommandError> {
-    plan_on(session, &Ground::look(session)?, args)
+    plan_on(session, &Ground::look_for(session, args)?, args)
 }
 
 fn plan_on(session: &Session, ground: &Ground, args: &VersionArgs) -> Result<Plan, CommandError> {

@@ -1,10 +1,16 @@
 //! The ground that a release starts from: repository, configuration, branch, remote.
 
+use super::components::{self, Scope};
+use super::product::Product;
+use super::scene::convention;
+use super::version;
+use crate::cli::VersionArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::{self, Session};
+use shipway_core::version::Line;
 use shipway_core::{Config, Oid, RefName};
-use shipway_history::{HistoryError, Repository, TagPattern};
+use shipway_history::{Convention, HistoryError, Repository, TagPattern};
 use std::path::{Path, PathBuf};
 
 /// What was found there.
@@ -13,11 +19,17 @@ pub struct Ground {
     top: PathBuf,
     pub config: Config,
     pub config_text: String,
+    pub convention: Convention,
     pub pattern: TagPattern,
     pub head: Oid,
+    /// Where releases are made: the project's branch, or that of the line.
     pub branch: RefName,
+    /// The maintained series that is released, if it is none but the newest.
+    pub line: Option<Line>,
     /// The remote's URL without credentials.
     pub url: String,
+    /// The component that is released, if not the whole repository.
+    pub scope: Option<Scope>,
 }
 
 impl Ground {
@@ -32,9 +44,17 @@ impl Ground {
         let (config, config_text) = session::read_config(&top)?;
         let pattern =
             TagPattern::new(&config.project.tag).map_err(|error| history_error(&error))?;
+        let convention = convention(&config)?;
         let head = repository.head().map_err(|error| history_error(&error))?;
-        let branch = RefName::branch(&config.project.branch)
-            .map_err(|error| CommandError::usage(error.to_string()))?;
+        let here = repository.branch().ok();
+        let kept = (config.lines.iter()).find(|line| {
+            here.as_ref()
+                .is_some_and(|here| here.short() == line.branch)
+        });
+        let name = kept.map_or(&config.project.branch, |line| &line.branch);
+        let branch =
+            RefName::branch(name).map_err(|error| CommandError::usage(error.to_string()))?;
+        let line = version::line(&config, kept.map(|line| line.name.as_str()))?;
         let url = repository
             .remote_url(&config.project.remote)
             .map_err(|error| history_error(&error))?;
@@ -43,11 +63,63 @@ impl Ground {
             top,
             config,
             config_text,
+            convention,
             pattern,
             head,
             branch,
+            line,
             url,
+            scope: None,
         })
+    }
+
+    /// The ground of a release that these arguments ask for.
+    pub fn look_for(session: &Session, args: &VersionArgs) -> Result<Self, CommandError> {
+        let mut ground = Self::look(session)?;
+        if let Some(name) = &args.line {
+            let asked = version::line(&ground.config, Some(name))?;
+            let lines = version::lines(&ground.config)?;
+            let known = lines.iter().position(|line| Some(line) == asked.as_ref());
+            let Some(kept) = known.and_then(|at| ground.config.lines.get(at)) else {
+                let names: Vec<&str> = (ground.config.lines.iter())
+                    .map(|line| line.name.as_str())
+                    .collect();
+                let known = if names.is_empty() {
+                    "it names none".to_owned()
+                } else {
+                    format!("it names {}", names.join(", "))
+                };
+                return Err(
+                    CommandError::usage(format!("shipway.toml knows no line {name}")).hinted(
+                        format!("{known}; add [[line]] with name = {name:?} and its branch"),
+                    ),
+                );
+            };
+            ground.branch = RefName::branch(&kept.branch)
+                .map_err(|error| CommandError::usage(error.to_string()))?;
+            ground.line = asked;
+        }
+        if let Some(name) = &args.component {
+            let chosen =
+                components::choose(&ground.repository, &ground.head, &ground.config, name)?;
+            ground.config = chosen.config;
+            ground.pattern = TagPattern::new(&ground.config.project.tag)
+                .map_err(|error| history_error(&error))?;
+            ground.scope = Some(chosen.scope);
+        }
+        Ok(ground)
+    }
+
+    /// What is released from here.
+    pub fn product(&self) -> Product<'_> {
+        Product {
+            repository: &self.repository,
+            config: &self.config,
+            convention: &self.convention,
+            pattern: &self.pattern,
+            head: &self.head,
+            scope: self.scope.as_ref(),
+        }
     }
 
     pub fn top(&self) -> &Path {
@@ -60,7 +132,7 @@ impl Ground {
             .repository
             .branch()
             .map_err(|error| history_error(&error))?;
-        let wanted = &self.config.project.branch;
+        let wanted = self.branch.short();
         if branch != self.branch {
             return Err(CommandError::usage(format!(
                 "releases are made from {wanted}, and {} is checked out",

@@ -1,14 +1,15 @@
 //! Deciding which version is released, and why.
 
+use super::product::{Past, Product};
 use super::repository::{Ground, history_error};
 use crate::cli::{LevelArg, VersionArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::session::Session;
-use shipway_core::config::Initial;
-use shipway_core::version::{Level, Pre, Version, VersionError};
+use shipway_core::config::Config;
+use shipway_core::version::{Goal, Level, Line, Pre, Request, Version, VersionError};
 use shipway_core::{Oid, RefName};
-use shipway_history::{Change, Changes, Convention, Kind, ReleaseTag, next_version};
+use shipway_history::{Changes, Decision, ReleaseTag, Repository, next_version};
 
 /// Message of the commit after a release.
 pub const NEXT_VERSION: &str = "Begin the development of {version}";
@@ -23,9 +24,173 @@ pub struct Decided {
     pub because: Vec<String>,
     /// What came since the last release that users have.
     pub changes: Changes,
+    /// No final release is higher.
+    pub is_newest: bool,
     pub tag: RefName,
     /// The tag that exists already, for a release from a tag: its object and its commit.
     pub existing: Option<(Oid, Oid)>,
+}
+
+/// What a next version is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    pub pre: Option<Pre>,
+    pub line: Option<Line>,
+    /// Count changes since here instead of the last release.
+    pub since: Option<Oid>,
+}
+
+/// The next version that the changes ask for, and what was looked at.
+pub struct Next {
+    pub past: Past,
+    /// What came since the last final release, or since where the wish says.
+    pub changes: Changes,
+    /// `None`: nothing asks for a release.
+    pub decision: Option<Decision>,
+    pub version: Option<Version>,
+    /// How the version comes from the level, in words.
+    pub why: String,
+}
+
+/// Decides from the changes alone.
+pub fn next(session: &Session, product: &Product, wish: &Wish) -> Result<Next, CommandError> {
+    let past = product.past(wish.line.as_ref())?;
+    let base = past.last_final.as_ref().map(|tag| &tag.commit);
+    let changes = product.changes(wish.since.as_ref().or(base))?;
+    let initial = product.config.changes.initial;
+    // A pre-release that brings nothing new is none.
+    let nothing_new = wish.since.is_none()
+        && past.previous != past.last_final
+        && wish.pre.is_some()
+        && past.previous.as_ref().is_some_and(|tag| {
+            let new = product.changes(Some(&tag.commit));
+            new.is_ok_and(|new| next_version(past.current(), &new.listed, initial).is_none())
+        });
+    let decision =
+        next_version(past.last_version(), &changes.listed, initial).filter(|_| !nothing_new);
+    let mut next = Next {
+        past,
+        changes,
+        decision,
+        version: None,
+        why: String::new(),
+    };
+    let asked = match &next.decision {
+        None => return Ok(next),
+        Some(decision) => match (decision.asked_version(), decision.level) {
+            (Some(text), _) => {
+                let version = Version::parse(text, product.scheme());
+                Ask::Exact(version.map_err(|error| {
+                    let change = decision.release_as.as_ref().map(ToString::to_string);
+                    let mut failed = version_error(&error);
+                    failed.causes.push(format!(
+                        "Release-As stands in {}",
+                        change.unwrap_or_default()
+                    ));
+                    failed
+                })?)
+            }
+            (None, Some(level)) => Ask::Level(level),
+            (None, None) => return Ok(next),
+        },
+    };
+    let found = asked.next(session, product, &next.past, wish)?;
+    next.version = Some(found.version);
+    next.why = found.why;
+    Ok(next)
+}
+
+/// A level, or a version by name.
+enum Ask {
+    Level(Level),
+    Exact(Version),
+}
+
+impl Ask {
+    fn next(
+        &self,
+        session: &Session,
+        product: &Product,
+        past: &Past,
+        wish: &Wish,
+    ) -> Result<shipway_core::version::Next, CommandError> {
+        let scheme = product.scheme();
+        let version = |tag: &ReleaseTag| tag.version.clone();
+        let own: Vec<Version> = (past.previous.iter().chain(&past.last_final))
+            .map(version)
+            .collect();
+        let all: Vec<Version> = past.tags.iter().map(version).collect();
+        let asked = wish.line.as_ref();
+        let (line, lines) = if product.scope.is_none() {
+            (asked, lines(product.config)?)
+        } else {
+            // A component that a line's branch carries along keeps its own numbers.
+            let its_own = |line: &&Line| past.current().is_none_or(|last| line.contains(last));
+            let lines = owned(product.repository, product.config, past.previous.as_ref())?;
+            (asked.filter(its_own), lines)
+        };
+        let initial = (product.config.project.initial_version.as_deref())
+            .map(|text| Version::parse(text, scheme))
+            .transpose()
+            .map_err(|error| version_error(&error))?;
+        let request = Request {
+            scheme,
+            own: &own,
+            all: &all,
+            line,
+            lines: &lines,
+            goal: match self {
+                Self::Level(level) => Goal::Level(*level),
+                Self::Exact(version) => Goal::Exact(version),
+            },
+            channel: wish.pre.as_ref(),
+            initial: initial.as_ref(),
+            today: session.now(),
+        };
+        shipway_core::version::next(&request).map_err(|error| version_error(&error))
+    }
+}
+
+/// The lines that the configuration keeps alive.
+pub fn lines(config: &Config) -> Result<Vec<Line>, CommandError> {
+    let scheme = config.project.scheme;
+    let read = |line: &shipway_core::config::Line| Line::parse(&line.name, scheme);
+    let lines: Result<_, _> = config.lines.iter().map(read).collect();
+    lines.map_err(|error| version_error(&error))
+}
+
+/// The lines that versions after a component's last release belong to: components have numbers of their own, so a line is one of
+/// a component's only where it holds that release and the line's branch has it.
+pub fn owned(
+    repository: &Repository,
+    config: &Config,
+    last: Option<&ReleaseTag>,
+) -> Result<Vec<Line>, CommandError> {
+    let Some(last) = last else {
+        return Ok(Vec::new());
+    };
+    let mut owned = Vec::new();
+    for line in &config.lines {
+        let read = Line::parse(&line.name, last.version.scheme()).ok();
+        let Some(read) = read.filter(|read| read.contains(&last.version)) else {
+            continue;
+        };
+        let names = [
+            line.branch.clone(),
+            format!("{}/{}", config.project.remote, line.branch),
+        ];
+        for branch in names
+            .iter()
+            .filter_map(|name| repository.resolve(name).ok())
+        {
+            let has = repository.is_ancestor(&last.commit, &branch);
+            if has.map_err(|error| history_error(&error))? {
+                owned.push(read);
+                break;
+            }
+        }
+    }
+    Ok(owned)
 }
 
 /// Decides from what was asked for, or from the commits.
@@ -34,79 +199,48 @@ pub fn decide(
     ground: &Ground,
     args: &VersionArgs,
 ) -> Result<Decided, CommandError> {
-    let scheme = ground.config.project.scheme;
-    let tags = ground
-        .repository
-        .release_tags(&ground.pattern, scheme)
-        .map_err(|error| history_error(&error))?;
-    let previous = ground
-        .repository
-        .latest(&ground.head, &tags)
-        .map_err(|error| history_error(&error))?;
-    let pre = args
-        .pre
-        .as_deref()
-        .map(str::parse::<Pre>)
-        .transpose()
-        .map_err(|error| version_error(&error))?;
-    // A final release tells of everything since the last final one; a pre-release only of what is new.
-    let finals: Vec<ReleaseTag> = tags
-        .iter()
-        .filter(|tag| !tag.version.is_prerelease())
-        .cloned()
-        .collect();
-    let asks_for_pre = pre.is_some()
-        || args
-            .version
-            .as_deref()
-            .is_some_and(|text| is_pre(text, ground));
-    let since = if asks_for_pre {
-        previous.cloned()
-    } else {
-        ground
-            .repository
-            .latest(&ground.head, &finals)
-            .map_err(|error| history_error(&error))?
-            .cloned()
+    let product = ground.product();
+    let wish = Wish {
+        pre: channel(args.pre.as_deref())?,
+        line: ground.line.clone(),
+        since: None,
     };
-    let commits = ground
-        .repository
-        .commits_since(&ground.head, since.as_ref().map(|tag| &tag.commit))
-        .map_err(|error| history_error(&error))?;
-    let changes = without_our_own(Changes::of(&commits, &convention(ground)?), ground);
-    let current = previous.map(|tag| &tag.version);
-    let (version, because) = match (&args.version, args.level) {
+    let (past, version, because) = match (&args.version, args.level) {
         (Some(text), _) => {
-            let version = Version::parse(text, scheme).map_err(|error| version_error(&error))?;
-            (
-                version,
-                vec![format!("{} asked for {text}", session.user())],
-            )
+            let version =
+                Version::parse(text, product.scheme()).map_err(|error| version_error(&error))?;
+            let past = product.past(wish.line.as_ref())?;
+            let found = Ask::Exact(version).next(session, &product, &past, &wish)?;
+            let because = vec![format!("{} asked for {text}", session.user())];
+            (past, found.version, because)
         }
         (None, Some(level)) => {
-            let level = match level {
-                LevelArg::Patch => Level::Patch,
-                LevelArg::Minor => Level::Minor,
-                LevelArg::Major => Level::Major,
-            };
-            (
-                raise(session, ground, current, level, pre.as_ref())?,
-                asked(
-                    session,
-                    level,
-                    &changes,
-                    current,
-                    ground.config.changes.initial,
-                ),
-            )
+            let level = level_of(level);
+            let past = product.past(wish.line.as_ref())?;
+            let base = past.last_final.as_ref().map(|tag| &tag.commit);
+            let changes = product.changes(base)?;
+            let found = Ask::Level(level).next(session, &product, &past, &wish)?;
+            let because = asked(session, level, &product, &changes, past.last_version());
+            (past, found.version, because)
         }
-        (None, None) => from_commits(session, ground, current, &changes, pre.as_ref())?,
+        (None, None) => {
+            let next = next(session, &product, &wish)?;
+            match (next.version.clone(), &next.decision) {
+                (Some(version), Some(decision)) => {
+                    let because = decision.reasons(REASONS);
+                    (next.past, version, because)
+                }
+                _ => return Err(nothing(&next)),
+            }
+        }
     };
-    if let Some(highest) = tags.last() {
-        version
-            .must_follow(&highest.version)
-            .map_err(|error| version_error(&error))?;
-    }
+    // A final release tells of everything since the last final one; a pre-release only of what is new.
+    let since = if version.is_prerelease() {
+        &past.previous
+    } else {
+        &past.last_final
+    };
+    let changes = product.changes(since.as_ref().map(|tag| &tag.commit))?;
     let tag = tag_name(ground, &version)?;
     if let Some(object) = ground.reference(&tag)? {
         return Err(CommandError::new(
@@ -124,8 +258,9 @@ pub fn decide(
         ));
     }
     Ok(Decided {
+        is_newest: is_newest(&version, &past.tags),
         version,
-        previous: previous.cloned(),
+        previous: past.previous,
         because,
         changes,
         tag,
@@ -133,12 +268,33 @@ pub fn decide(
     })
 }
 
+pub fn level_of(level: LevelArg) -> Level {
+    match level {
+        LevelArg::Patch => Level::Patch,
+        LevelArg::Minor => Level::Minor,
+        LevelArg::Major => Level::Major,
+    }
+}
+
+pub fn channel(text: Option<&str>) -> Result<Option<Pre>, CommandError> {
+    text.map(str::parse::<Pre>)
+        .transpose()
+        .map_err(|error| version_error(&error))
+}
+
+/// The line that somebody names, or `None` for the branch that goes on.
+pub fn line(config: &Config, text: Option<&str>) -> Result<Option<Line>, CommandError> {
+    text.map(|text| Line::parse(text, config.project.scheme))
+        .transpose()
+        .map_err(|error| version_error(&error))
+}
+
 /// The version that an existing tag names; nothing is committed for it.
 pub fn from_tag(ground: &Ground, short: &str) -> Result<Decided, CommandError> {
-    let scheme = ground.config.project.scheme;
+    let product = ground.product();
     let tags = ground
         .repository
-        .release_tags(&ground.pattern, scheme)
+        .release_tags(&ground.pattern, product.scheme())
         .map_err(|error| history_error(&error))?;
     let short = short.strip_prefix("refs/tags/").unwrap_or(short);
     let Some(found) = tags.iter().find(|tag| tag.name.short() == short) else {
@@ -161,103 +317,54 @@ pub fn from_tag(ground: &Ground, short: &str) -> Result<Decided, CommandError> {
         .latest(&found.commit, &earlier)
         .map_err(|error| history_error(&error))?
         .cloned();
-    let commits = ground
-        .repository
-        .commits_since(&found.commit, previous.as_ref().map(|tag| &tag.commit))
-        .map_err(|error| history_error(&error))?;
+    let tagged = Product {
+        head: &found.commit,
+        ..product
+    };
+    let changes = tagged.changes(previous.as_ref().map(|tag| &tag.commit))?;
     Ok(Decided {
+        is_newest: is_newest(&found.version, &tags),
         version: found.version.clone(),
         previous,
         because: vec![format!("tag {short} names it")],
-        changes: Changes::of(&commits, &convention(ground)?),
+        changes,
         tag: found.name.clone(),
         existing: Some((found.object.clone(), found.commit.clone())),
     })
 }
 
-/// What changes mean, by `[changes]`.
-fn convention(ground: &Ground) -> Result<Convention, CommandError> {
-    Convention::of(&ground.config.changes)
-        .map_err(|error| CommandError::usage(format!("[changes]: {error}")).hinted(error.hint()))
+fn is_newest(version: &Version, tags: &[ReleaseTag]) -> bool {
+    let finals = || tags.iter().filter(|tag| !tag.version.is_prerelease());
+    finals().all(|tag| tag.version <= *version)
 }
 
-/// What releases before this one committed is no change of the project.
-fn without_our_own(mut changes: Changes, ground: &Ground) -> Changes {
-    let patterns = [ground.config.project.commit_message.as_str(), NEXT_VERSION];
-    let begins: Vec<&str> = patterns
-        .iter()
-        .filter_map(|pattern| pattern.split('{').next().filter(|begin| !begin.is_empty()))
-        .collect();
-    let ours = |change: &Change| {
-        change.kind == Kind::Other
-            && begins
-                .iter()
-                .any(|begin| change.description.starts_with(begin))
-    };
-    changes.listed.retain(|change| !ours(change));
-    changes
-}
-
-fn from_commits(
-    session: &Session,
-    ground: &Ground,
-    current: Option<&Version>,
-    changes: &Changes,
-    pre: Option<&Pre>,
-) -> Result<(Version, Vec<String>), CommandError> {
-    let initial = ground.config.changes.initial;
-    if let Some(decision) = next_version(current, &changes.listed, initial) {
-        let version = match (decision.asked_version(), decision.level) {
-            (None, Some(level)) => raise(session, ground, current, level, pre)?,
-            (asked, _) => {
-                let text = asked.unwrap_or_default();
-                Version::parse(text, ground.config.project.scheme)
-                    .map_err(|error| version_error(&error))?
-            }
-        };
-        Ok((version, decision.reasons(REASONS)))
-    } else {
-        let since = current.map_or(
-            "the first commit".to_owned(),
-            std::string::ToString::to_string,
-        );
-        let mut failed = CommandError::new(
-            Exit::NothingToRelease,
-            format!("nothing since {since} asks for a release"),
-        );
-        failed.causes.push(format!(
-            "{} commits, of which {} do not say what kind of change they are",
-            changes.listed.len(),
-            changes.others().count()
-        ));
-        Err(failed.then("shipway release patch", "releases all the same"))
-    }
-}
-
-fn raise(
-    session: &Session,
-    ground: &Ground,
-    current: Option<&Version>,
-    level: Level,
-    pre: Option<&Pre>,
-) -> Result<Version, CommandError> {
-    let scheme = ground.config.project.scheme;
-    match current {
-        Some(current) => current.bump(level, pre, session.now()),
-        None => Version::first(scheme, level, pre, session.now()),
-    }
-    .map_err(|error| version_error(&error))
+fn nothing(next: &Next) -> CommandError {
+    let since = next.past.current().map_or(
+        "the first commit".to_owned(),
+        std::string::ToString::to_string,
+    );
+    let mut failed = CommandError::new(
+        Exit::NothingToRelease,
+        format!("nothing since {since} asks for a release"),
+    );
+    failed.causes.push(format!(
+        "{} changes, of which {} do not say what kind of change they are",
+        next.changes.listed.len(),
+        next.changes.others().count()
+    ));
+    failed.then("shipway release patch", "releases all the same")
 }
 
 fn asked(
     session: &Session,
     level: Level,
+    product: &Product,
     changes: &Changes,
-    current: Option<&Version>,
-    initial: Initial,
+    last: Option<&Version>,
 ) -> Vec<String> {
     let mut because = vec![format!("{} asked for {level}", session.user())];
-    if let Some(decision) = next_version(current, &changes.listed, initial) {
+    let initial = product.config.changes.initial;
+    if let Some(decision) = next_version(last, &changes.listed, initial) {
         match decision.level.filter(|asked| *asked > level) {
             Some(asked) => because.push(format!(
                 "although the commits ask for {asked}: {}",
@@ -267,10 +374,6 @@ fn asked(
         }
     }
     because
-}
-
-fn is_pre(text: &str, ground: &Ground) -> bool {
-    Version::parse(text, ground.config.project.scheme).is_ok_and(|version| version.is_prerelease())
 }
 
 fn tag_name(ground: &Ground, version: &Version) -> Result<RefName, CommandError> {

@@ -157,7 +157,174 @@ pub struct Decided<'a> {
     pub subject: Option<&'a str>,
 }
 
-/// `shipway ci --json` and `shipway init --json`
+/// `shipway version --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Versions<'a> {
+    pub format: u32,
+    pub components: &'a [VersionRow],
+    /// How many components have no next version; those are listed with `--all` only.
+    pub unchanged: usize,
+}
+
+/// One component, or the project where it has none.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VersionRow {
+    pub name: String,
+    /// Its directory; empty for the whole repository.
+    pub path: String,
+    /// The latest release before the commit that is looked at; before the first release what its files say, or `null`.
+    pub current: Option<String>,
+    /// The tag of that release.
+    pub tag: Option<String>,
+    /// `null`: nothing asks for a release.
+    pub next: Option<String>,
+    pub next_tag: Option<String>,
+    /// The next version as SemVer and as PEP 440 write it, where they can.
+    pub semver: Option<String>,
+    pub pep440: Option<String>,
+    /// `patch`, `minor`, `major`.
+    pub level: Option<String>,
+    /// What raised it, newest first.
+    pub because: Vec<Reason>,
+    /// Changes that ask for less or for nothing.
+    pub beside: usize,
+    /// Why there is no next version although changes ask for one.
+    pub refused: Option<String>,
+}
+
+/// What asks for a version, as rows: an override first, then the changes.
+pub fn reasons(decision: &shipway_history::Decision) -> Vec<Reason> {
+    let mut rows = Vec::new();
+    if let (Some(change), Some(asked)) = (&decision.release_as, decision.asked_version()) {
+        rows.push(Reason {
+            text: format!("Release-As {asked}: {change}"),
+            level: None,
+            commit: change.commit.as_ref().map(ToString::to_string),
+        });
+    }
+    rows.extend(decision.because.iter().map(|change| Reason {
+        text: change.to_string(),
+        level: decision.level.map(|level| level.to_string()),
+        commit: change.commit.as_ref().map(ToString::to_string),
+    }));
+    rows
+}
+
+/// One thing that raised a version.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Reason {
+    pub text: String,
+    /// The level that it asks for; `null` where it is no change (a dependency, a group, somebody's wish).
+    pub level: Option<String>,
+    pub commit: Option<String>,
+}
+
+/// `shipway history --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct History<'a> {
+    pub format: u32,
+    /// Highest version first.
+    pub releases: &'a [ReleaseRow],
+    /// Commits that no release contains yet.
+    pub unreleased: usize,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReleaseRow {
+    pub version: String,
+    pub tag: String,
+    /// The series that it belongs to: `1.4`.
+    pub line: String,
+    /// Of the commit that was released.
+    pub commit: String,
+    /// `2026-11-21`, by that commit's clock.
+    pub date: String,
+    /// Commits that came with it.
+    pub commits: usize,
+    pub breaking: usize,
+    pub features: usize,
+    pub fixes: usize,
+    /// Id of the run that made it, where this machine's journal knows it, and how it ended.
+    pub run: Option<String>,
+    pub state: Option<State>,
+}
+
+/// `shipway history VERSION --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Brought<'a> {
+    pub format: u32,
+    pub release: &'a ReleaseRow,
+    pub changes: &'a [Reason],
+}
+
+/// `shipway history COMMIT --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Contained<'a> {
+    pub format: u32,
+    pub commit: &'a str,
+    pub subject: &'a str,
+    /// The first release of each line that contains it, lowest version first; empty: it is not released.
+    pub releases: &'a [FirstRelease],
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FirstRelease {
+    pub line: String,
+    pub version: String,
+    pub tag: String,
+    pub date: String,
+}
+
+/// `shipway changelog check --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ChangelogChecked<'a> {
+    pub format: u32,
+    pub path: &'a str,
+    pub findings: &'a [FindingRow],
+    /// How many of them are errors.
+    pub errors: usize,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FindingRow {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// What kind of finding: `uncovered-change`, `entry-without-change`, …
+    pub kind: String,
+    /// Of the changelog; `null` where it is about no line.
+    pub line: Option<usize>,
+    pub text: String,
+}
+
+/// `shipway change list --json` and `change prune --json`
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Pending<'a> {
+    pub format: u32,
+    pub changes: &'a [PendingRow],
+}
+
+/// A change file.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PendingRow {
+    pub path: String,
+    pub components: Vec<String>,
+    pub level: Option<String>,
+    pub text: String,
+}
+
+/// `shipway ci --json`, `init --json`, `change add --json` and `changelog --write --json`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Proposed<'a> {

@@ -4,6 +4,7 @@
 //! are made visible; what is readable in colour is readable without it.
 
 pub mod document;
+pub mod history;
 pub mod html;
 pub mod plan;
 pub mod progress;

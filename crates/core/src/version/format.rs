@@ -208,9 +208,21 @@ impl CalendarFormat {
         last.map_or(0, |last| last + 1)
     }
 
-    /// The numbers of a day (UTC), with 0 for every counter.
+    fn is_short(self) -> bool {
+        let short = |token: &Token| matches!(token, Token::ShortYear | Token::PaddedYear);
+        self.tokens().iter().any(short)
+    }
+
+    /// The numbers of a day (UTC), with 0 for every counter. A short year cannot write the days before its first week (a clock
+    /// that was never set): they count as that week's Monday.
     pub(super) fn on(self, day: Timestamp) -> [u64; MOST] {
-        let time = jiff::Timestamp::from_second(day.seconds()).unwrap_or_default();
+        const MONDAY: i64 = 946_857_600;
+        let seconds = if self.is_short() {
+            day.seconds().max(MONDAY)
+        } else {
+            day.seconds()
+        };
+        let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
         let date = jiff::tz::Offset::UTC.to_datetime(time).date();
         let week = date.iso_week_date();
         let number = |number: i8| u64::try_from(number).unwrap_or(0);
@@ -274,14 +286,10 @@ impl CalendarFormat {
                 .position(|token| token.unit() == Some(unit))?;
             i16::try_from(numbers[place]).ok()
         };
-        let short = self
-            .tokens()
-            .iter()
-            .any(|token| matches!(token, Token::ShortYear | Token::PaddedYear));
         let (Some(year), Some(middle)) = (at(0), at(1)) else {
             return Ok(());
         };
-        let year = if short { year + 2000 } else { year };
+        let year = if self.is_short() { year + 2000 } else { year };
         let middle = i8::try_from(middle).unwrap_or(0);
         let exists = if self.weeks() {
             jiff::civil::ISOWeekDate::new(year, middle, jiff::civil::Weekday::Monday).is_ok()

@@ -161,7 +161,7 @@ sets = [read(SpecifierSet, InvalidSpecifier, text) for text in question["require
 json.dump({
     "normal": [None if version is None else str(version) for version in versions],
     "order": [[(a > b) - (a < b) for b in valid] for a in valid],
-    "matches": [None if one is None else [one.contains(version) for version in valid] for one in sets],
+    "matches": [None if one is None else [one.contains(version, prereleases=bool(one.prereleases)) for version in valid] for one in sets],
 }, sys.stdout)
 "#;
     let Some(python) = peer("test-venv/bin/python") else {

@@ -349,7 +349,7 @@ mod tests {
             }
             let read = read.replace("&#8203;", "");
             // In code spans nothing is escaped, so only texts without them are compared.
-            if !out.replace("\\`", "").contains('`') {
+            if spans.is_empty() {
                 prop_assert_eq!(&read, &shown);
                 let bare = out.replace("\\\\", "").replace("\\<", "").replace("\\[", "").replace("\\]", "");
                 prop_assert!(!bare.contains(['<', '[', ']']), "{}", out);

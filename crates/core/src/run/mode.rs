@@ -133,7 +133,12 @@ impl Run {
         } else if mendable || self.is_past_the_point_of_no_return() {
             self.mode = Mode::Halted { step: id };
         } else {
-            self.turn_back(format!("{id} failed"), paused);
+            // The way back ends with what was planned: what went wrong is known from here only.
+            let why = match self.failure_text(position).as_str() {
+                "" => format!("{id} failed"),
+                text => format!("{id} failed: {text}"),
+            };
+            self.turn_back(why, paused);
         }
     }
 

@@ -179,7 +179,7 @@ impl Run {
         }
     }
 
-    fn failure_text(&self, position: usize) -> String {
+    pub(super) fn failure_text(&self, position: usize) -> String {
         match &self.steps[position] {
             StepState::Failed { failure, .. } => failure.message.clone(),
             StepState::Items(items) => items

@@ -699,7 +699,7 @@ fn what_can_be_mended_halts_and_what_cannot_turns_back_before_the_point_of_no_re
             story.resume();
             assert_eq!(story.commands(), [look("index", "w")]);
         } else {
-            assert_eq!(story.run.undo_reason(), Some("index failed"));
+            assert_eq!(story.run.undo_reason(), Some("index failed: no"));
         }
     }
     // After it, even what can never work only halts.

@@ -28,7 +28,7 @@ import zlib
 NAMES = """httpfs iceberg spatial sqlite postgres excel aws azure delta ducks fts inet mysql vss avro encodings lance quack
 sqlsmith unity vortex odbc substrait arrow""".split()
 # two: main and line branches; single-tag: main, built for the last release; single-main: main, built for goose's main;
-# three: as two, and the next line's branch; stable: the stable API, with releases of its own.
+# three: as two, and the next line's branch; stable: the stable API, with releases of its own, of which the newest is pinned.
 KINDS = ["two", "two", "single-tag", "three", "single-main", "stable"]
 IN_TREE = ["json", "parquet", "icu", "tpch"]
 START = datetime.datetime(2025, 7, 1, 8, tzinfo=datetime.timezone.utc)
@@ -253,6 +253,8 @@ class Train:
     def pin(self, member, branch, day):
         """What goose's configuration says about an extension on one of its branches."""
         tip = member.refs[member.line(branch)]
+        if member.kind == "stable" and member.tags:
+            tip = member.objects[member.tags[-1][1]][1].decode().split()[1]
         if member.name == "spatial" and branch == LINE and day > 300:
             if not member.pull:
                 member.pull = 812

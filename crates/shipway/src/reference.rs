@@ -179,6 +179,17 @@ fn cli() -> String {
             "\n## shipway {name}\n\n```text\n{}```\n",
             sub.render_help()
         );
+        let inner = |sub: &&mut clap::Command| !sub.is_hide_set() && sub.get_name() != "help";
+        for inner in sub.get_subcommands_mut().filter(inner) {
+            let mut inner = (inner.clone())
+                .mut_args(|arg| arg.clone().hide(arg.is_hide_set() || arg.is_global_set()));
+            let _ = write!(
+                out,
+                "\n### shipway {name} {}\n\n```text\n{}```\n",
+                inner.get_name().to_owned(),
+                inner.render_help()
+            );
+        }
     }
     out.lines()
         .map(str::trim_end)

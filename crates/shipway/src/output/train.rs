@@ -784,11 +784,14 @@ fn owed(out: &mut String, fixes: &[OwedFix], merges: &[OwedMerge], paint: Paint)
             .since
             .map(|since| format!(" since {}", since.date()))
             .unwrap_or_default();
+        let commits = match merge.commits {
+            1 => "1 commit".to_owned(),
+            more => format!("{more} commits"),
+        };
         let _ = writeln!(
             out,
-            "  {}: {} commits of {} are not in {}{since}",
+            "  {}: {commits} of {} not in {}{since}",
             visible(&merge.repository),
-            merge.commits,
             visible(&merge.branch),
             visible(&merge.into)
         );

@@ -48,7 +48,7 @@ pub fn place(session: &Session, station: &Station, args: &WhereArgs) -> Result<(
         }
         return refusal(place.verdict.passes());
     }
-    let facts = station.facts(session);
+    let facts = station.facts_about(session, args.member.as_deref());
     let situation = station.situation(&facts);
     let subject = args
         .member
@@ -126,6 +126,10 @@ fn lines_of(
 }
 
 pub fn bump(session: &Session, station: &Station, args: &BumpArgs) -> Result<(), CommandError> {
+    let branch = (args.branch.as_deref())
+        .map(RefName::branch)
+        .transpose()
+        .map_err(|error| CommandError::usage(error.to_string()))?;
     let facts = station.facts(session);
     let situation = station.situation(&facts);
     let release = match &args.version {
@@ -150,8 +154,8 @@ pub fn bump(session: &Session, station: &Station, args: &BumpArgs) -> Result<(),
     all.edits
         .sort_by(|a, b| (&a.path, a.start).cmp(&(&b.path, b.start)));
     let change = PinChange::of(station, &all)?;
-    let made = match &args.branch {
-        Some(branch) if !all.edits.is_empty() => Some(change.commit(session, station, branch)?),
+    let made = match branch {
+        Some(name) if !all.edits.is_empty() => Some(change.commit(session, station, &name)?),
         _ => None,
     };
     if session.screen.json {
@@ -241,10 +245,8 @@ impl PinChange {
         &self,
         session: &Session,
         station: &Station,
-        branch: &str,
+        name: &RefName,
     ) -> Result<Oid, CommandError> {
-        let name =
-            RefName::branch(branch).map_err(|error| CommandError::usage(error.to_string()))?;
         let at = GitTime {
             seconds: session.now().seconds(),
             offset: 0,
@@ -256,7 +258,11 @@ impl PinChange {
         let id = commit.id.clone();
         let refs = serde_json::json!([{"name": name, "old": null, "new": id}]);
         let body = serde_json::json!({"commits": [commit], "tag": null, "refs": refs});
-        create(session, &station.engine(), &Item::of_body(branch, body))?;
+        create(
+            session,
+            &station.engine(),
+            &Item::of_body(name.short(), body),
+        )?;
         Ok(id)
     }
 }
@@ -271,19 +277,12 @@ fn create(session: &Session, repository: &Path, item: &Item) -> Result<(), Comma
         secret: None,
     };
     let context = crate::world::context(session, repository);
-    let target = shipway_targets::open(&spec, &context).map_err(|failure| failed(&failure))?;
-    target
-        .publish(item)
-        .map(drop)
-        .map_err(|failure| failed(&failure))
-}
-
-fn failed(failure: &shipway_core::Failure) -> CommandError {
-    let failed = CommandError::new(Exit::Conflict, failure.message.clone());
-    match &failure.hint {
-        Some(hint) => failed.hinted(hint.clone()),
-        None => failed,
-    }
+    let failed = |failure: shipway_core::Failure| {
+        CommandError::new(Exit::Conflict, failure.message)
+            .hinted("nothing was changed; a new branch needs a name that no branch has yet")
+    };
+    let target = shipway_targets::open(&spec, &context).map_err(failed)?;
+    target.publish(item).map(drop).map_err(failed)
 }
 
 pub fn open(path: &Path) -> Result<Repository, CommandError> {

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 pub fn status(session: &Session, station: &Station, args: &StatusArgs) -> Result<(), CommandError> {
     if station.pack.shape == Shape::Cycle {
-        return cycle(session, station);
+        return cycle(session, station).map(drop);
     }
     let read = station.read(session);
     let facts = read.at(station.at);
@@ -52,8 +52,8 @@ pub fn status(session: &Session, station: &Station, args: &StatusArgs) -> Result
     Ok(())
 }
 
-/// A train of components on a common calendar has a report of its own.
-fn cycle(session: &Session, station: &Station) -> Result<(), CommandError> {
+/// A train of components on a common calendar has a report of its own. Hands back how many findings are against the rules.
+fn cycle(session: &Session, station: &Station) -> Result<usize, CommandError> {
     let facts = releases(station)?;
     let calendar = Calendar::new(&station.pack, &facts, station.at);
     let report = calendar.report(None).map_err(|error| undecided(&error))?;
@@ -63,7 +63,10 @@ fn cycle(session: &Session, station: &Station) -> Result<(), CommandError> {
         let paint = session.screen.out();
         session.screen.data(&train::cycle(&report, paint));
     }
-    Ok(())
+    let findings = report.findings.iter();
+    Ok(findings
+        .filter(|finding| !finding.severity.passes())
+        .count())
 }
 
 /// The deliverables of a calendar train, as its repository has them at the moment.
@@ -104,7 +107,10 @@ pub fn ship(session: &Session, station: &Station, args: &VersionArg) -> Result<(
             .count();
     let failed = CommandError::new(
         Exit::GateFailed,
-        format!("{blocked} things keep {} from leaving", shipment.tag),
+        format!(
+            "{} cannot leave yet: {blocked} of its commits are not what the rules say",
+            shipment.tag
+        ),
     );
     Err(failed.told().then(
         "shipway train bump --all",
@@ -217,7 +223,7 @@ pub fn fixes(
 
 pub fn lint(session: &Session, station: &Station) -> Result<(), CommandError> {
     if station.pack.shape == Shape::Cycle {
-        return cycle(session, station);
+        return wrong(cycle(session, station)?);
     }
     let facts = station.facts(session);
     let situation = station.situation(&facts);
@@ -228,16 +234,22 @@ pub fn lint(session: &Session, station: &Station) -> Result<(), CommandError> {
         let paint = session.screen.out();
         session.screen.data(&train::findings(&findings, paint));
     }
-    let wrong = findings
-        .iter()
-        .filter(|finding| !finding.severity.passes())
-        .count();
-    if wrong == 0 {
+    wrong(
+        findings
+            .iter()
+            .filter(|finding| !finding.severity.passes())
+            .count(),
+    )
+}
+
+/// Findings against the rules, which were printed.
+fn wrong(count: usize) -> Result<(), CommandError> {
+    if count == 0 {
         return Ok(());
     }
     Err(CommandError::new(
         Exit::GateFailed,
-        format!("{wrong} findings are against the rules"),
+        format!("{count} findings are against the rules"),
     )
     .told())
 }

@@ -12,10 +12,23 @@ pub use past::Said;
 use crate::cli::train::{TrainArgs, TrainCommand};
 use crate::error::CommandError;
 use crate::session::Session;
+use shipway_train::pack::Shape;
 use station::Station;
 
 pub fn run(session: &Session, args: &TrainArgs) -> Result<(), CommandError> {
     let station = Station::look(session, args)?;
+    // A common calendar has no engine that pins anybody.
+    let of_calendars = matches!(
+        args.command,
+        TrainCommand::Status(_) | TrainCommand::Where(_) | TrainCommand::Lint
+    );
+    if station.pack.shape == Shape::Cycle && !of_calendars {
+        return Err(CommandError::usage(format!(
+            "the rules of {} are those of a calendar, without an engine and its pins",
+            station.train.name
+        ))
+        .hinted("status, where and lint answer for such a train"));
+    }
     match &args.command {
         TrainCommand::Status(args) => look::status(session, &station, args),
         TrainCommand::Where(args) => change::place(session, &station, args),

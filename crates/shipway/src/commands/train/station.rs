@@ -36,7 +36,9 @@ impl Station {
     pub fn look(session: &Session, args: &TrainArgs) -> Result<Self, CommandError> {
         let file = find(session, args.train.as_deref())?;
         let directory = file.parent().unwrap_or(Path::new("/")).to_path_buf();
-        let text = fs_err::read_to_string(&file)?;
+        let text = fs_err::read_to_string(&file).map_err(|error| {
+            CommandError::from_error(Exit::Usage, "the train's file cannot be read", &error)
+        })?;
         let name = file
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -90,6 +92,17 @@ impl Station {
     pub fn read(&self, session: &Session) -> shipway_train::git::Train {
         let cache = session.state.join("trains");
         shipway_train::git::Train::read(&self.sources(), Some(&cache))
+    }
+
+    /// The facts of the moment about the engine and one member: all that an answer about the two needs.
+    pub fn facts_about(&self, session: &Session, member: Option<&str>) -> TrainFacts {
+        let mut sources = self.sources();
+        let asked = member.and_then(|name| self.train.member(name));
+        sources
+            .members
+            .retain(|source| asked.is_some_and(|member| member.name == source.name));
+        let cache = session.state.join("trains");
+        shipway_train::git::Train::read(&sources, Some(&cache)).at(self.at)
     }
 
     pub fn sources(&self) -> Sources {
@@ -184,7 +197,11 @@ fn pack(train: &Train, directory: &Path) -> Result<Pack, CommandError> {
         Rules::Directory(path) => {
             let place = directory.join(path);
             let mut files = Files::new();
-            for entry in fs_err::read_dir(&place)? {
+            let entries = fs_err::read_dir(&place).map_err(|error| {
+                CommandError::from_error(Exit::Usage, "the train's rules cannot be read", &error)
+                    .hinted("[train] rules names a pack, or a directory beside the train's file")
+            })?;
+            for entry in entries {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let is_table = Path::new(&name)

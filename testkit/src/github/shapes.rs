@@ -52,7 +52,7 @@ pub(super) fn repository(state: &State, url: &str) -> Value {
         "archived": state.archived, "disabled": false, "default_branch": state.default_branch,
         "permissions": {"admin": false, "maintain": false, "push": push, "triage": push, "pull": true},
         "has_issues": true, "has_projects": false, "has_wiki": false, "has_pages": false,
-        "has_discussions": false, "mirror_url": null, "license": null,
+        "has_discussions": false, "has_downloads": false, "mirror_url": null, "license": null,
         "created_at": THEN, "updated_at": THEN, "pushed_at": THEN,
     });
     for count in [
@@ -224,7 +224,7 @@ pub(super) fn pull(state: &State, url: &str, pull: &Pull) -> Value {
     let label = |(at, name): (usize, &String)| {
         json!({
             "id": at + 1, "node_id": format!("LA_{at}"), "url": format!("{base}/labels/{at}"), "name": name,
-            "description": null, "color": "d73a4a", "default": false,
+            "description": "", "color": "d73a4a", "default": false,
         })
     };
     let labels: Vec<Value> = pull.labels.iter().enumerate().map(label).collect();

@@ -58,6 +58,15 @@ pub struct Situation<'a> {
 pub enum Undecided {
     #[error("the train has no member {name:?}")]
     Member { name: String, meant: Option<String> },
+    #[error("there is no series {name:?}")]
+    Series {
+        name: String,
+        meant: Option<String>,
+        /// The newest ones.
+        known: Vec<String>,
+    },
+    #[error("no series has a deliverable {name:?}")]
+    Deliverable { name: String, meant: Option<String> },
     #[error("the train has no line for {release}")]
     Line {
         release: ReleaseVersion,
@@ -79,7 +88,17 @@ impl Undecided {
         match self {
             Self::Member {
                 meant: Some(meant), ..
+            }
+            | Self::Series {
+                meant: Some(meant), ..
+            }
+            | Self::Deliverable {
+                meant: Some(meant), ..
             } => format!("did you mean {meant}?"),
+            Self::Series { known, .. } => format!("the newest are {}", known.join(", ")),
+            Self::Deliverable { .. } => {
+                "deliverables are called as the files of the repository".to_owned()
+            }
             Self::Member { .. } => "members are the [[member]] of train.toml".to_owned(),
             Self::Line { known, .. } => format!(
                 "lines are {}; add it as a [[line]] of train.toml",

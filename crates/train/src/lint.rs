@@ -5,6 +5,7 @@ use crate::facts::Known;
 use crate::model::{Class, LineState, Support};
 use crate::pack::{NoAnswer, Rule, Severity};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Something that is not as the rules want it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -320,8 +321,13 @@ impl Lint<'_, '_> {
         let Some(Known::Known(pins)) = situation.facts.pins.get(&current.branch) else {
             return;
         };
+        let mut unknown = BTreeSet::new();
         for pin in pins.pins.iter().filter(|pin| pin.is_on()) {
             let Some(member) = situation.train.member(&pin.name) else {
+                // Several files may name one extension; one entry in train.toml mends all.
+                if !unknown.insert(&pin.name) {
+                    continue;
+                }
                 let way = WayOut::new(
                     Effort::Edit,
                     format!("add [[member]] name = \"{}\"", pin.name),

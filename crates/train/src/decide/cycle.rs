@@ -239,9 +239,14 @@ impl<'a> Calendar<'a> {
                 .iter()
                 .map(|series| series.name.as_str())
                 .collect();
-            Undecided::Member {
+            Undecided::Series {
                 name: name.chars().take(60).collect(),
                 meant: closest(name, &known).map(str::to_owned),
+                known: known
+                    .iter()
+                    .take(5)
+                    .map(|name| (*name).to_owned())
+                    .collect(),
             }
         })
     }
@@ -280,7 +285,7 @@ impl<'a> Calendar<'a> {
                 .map(|one| one.name.as_str())
                 .collect();
             known.dedup();
-            return Err(Undecided::Member {
+            return Err(Undecided::Deliverable {
                 name: name.chars().take(60).collect(),
                 meant: closest(name, &known).map(str::to_owned),
             });

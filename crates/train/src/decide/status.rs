@@ -232,7 +232,7 @@ impl Situation<'_> {
             for owed in matrix
                 .forward_merges
                 .iter()
-                .filter(|owed| !owed.owed.is_empty())
+                .filter(|owed| !owed.owed.is_empty() && supported.contains(&owed.line.as_str()))
             {
                 merges.push(OwedMerge {
                     repository: matrix.repository.clone(),

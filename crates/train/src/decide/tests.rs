@@ -875,11 +875,16 @@ fn matrix() -> FixMatrix {
         since: None,
         ..merge.clone()
     };
+    // Nobody waits for what only a line without support has.
+    let gone = ForwardMerge {
+        line: "v1.3-gone".to_owned(),
+        ..merge.clone()
+    };
     FixMatrix {
         repository: "goose".to_owned(),
         as_of: day(0),
         fixes: vec![fix, plain],
-        forward_merges: vec![merge, none],
+        forward_merges: vec![merge, none, gone],
     }
 }
 

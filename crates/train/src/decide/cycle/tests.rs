@@ -478,4 +478,15 @@ fn where_a_change_to_a_component_goes() {
     })
     .unwrap_err();
     assert_eq!(error.hint(), "did you mean nova?");
+    for (wanted, hint) in [
+        ("gazpcho", "did you mean gazpacho?"),
+        ("1.0", "the newest are "),
+    ] {
+        let error = with(&facts, "2026-08-25", |calendar| {
+            calendar.place("nova", Feature, wanted)
+        })
+        .unwrap_err();
+        assert_eq!(error.to_string(), format!("there is no series {wanted:?}"));
+        assert!(error.hint().starts_with(hint), "{}", error.hint());
+    }
 }

@@ -389,9 +389,9 @@ pub struct HistoryArgs {
 pub enum ChangeCommand {
     /// Write a change file
     Add(ChangeAddArgs),
-    /// List the committed change files that wait for a release
+    /// List the committed change files and news fragments that wait for a release
     List,
-    /// Delete change files that a release has told of from the working tree
+    /// Delete change files that a release has told of from the working tree; fragments are left to towncrier
     Prune,
 }
 

@@ -387,3 +387,102 @@ fn templates_of_a_users_own_are_rendered_or_their_fault_is_shown() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("line 2"), "{said}");
 }
+
+#[test]
+fn news_fragments_count_for_the_first_release_that_has_them() {
+    let place = Place::empty();
+    place.write(
+        "shipway.toml",
+        "[project]\nname = \"loom\"\nscheme = \"semver\"\n\n[changes]\nfragments = \"news\"\n",
+    );
+    place.git(&["add", "-A"]);
+    place.commit("feat: begin");
+    place.git(&["tag", "v1.0.0"]);
+    place.write("news/12.feature.md", "Threads can be dyed.\n");
+    place.write("news/README.md", "How to write news.\n");
+    place.git(&["add", "-A"]);
+    place.commit("Dye threads");
+    assert_eq!(place.versions(&[]), ["loom 1.0.0 1.1.0"]);
+    let text = place.prints(0, &["changelog"]);
+    assert!(text.contains("Threads can be dyed. (#12)"), "{text}");
+    let pending = place.json(0, &["change", "list"]);
+    assert_eq!(
+        pending["changes"],
+        serde_json::json!([{
+            "path": "news/12.feature.md", "components": ["loom"], "level": "minor", "text": "Threads can be dyed.",
+        }])
+    );
+    // Released, it stays where it is and is told of no more; another one is.
+    place.git(&["tag", "v1.1.0"]);
+    place.write("news/13.bugfix.md", "Knots hold.\n");
+    place.git(&["add", "-A"]);
+    place.commit("Mend knots");
+    assert_eq!(place.versions(&[]), ["loom 1.1.0 1.1.1"]);
+    let text = place.prints(0, &["changelog"]);
+    assert!(
+        text.contains("Knots hold.") && !text.contains("dyed"),
+        "{text}"
+    );
+    // The project's own types.
+    place.write(
+        "pyproject.toml",
+        "[tool.towncrier]\ndirectory = \"news\"\n[[tool.towncrier.type]]\nname = \"Removed\"\ndirectory = \"bugfix\"\n\
+         [[tool.towncrier.type]]\nname = \"Features\"\ndirectory = \"feature\"\n",
+    );
+    place.write("news/14.fix.md", "Nothing.\n");
+    place.git(&["add", "-A"]);
+    place.commit("Types");
+    let said = refused(&place, 2, &["version"]);
+    assert!(
+        said.contains("news/14.fix.md") && said.contains("ISSUE.TYPE.md"),
+        "{said}"
+    );
+    place.git(&["mv", "news/14.fix.md", "news/14.feature.md"]);
+    place.commit("A type that there is");
+    assert_eq!(place.versions(&[]), ["loom 1.1.0 1.2.0"]);
+    assert!(
+        place
+            .prints(0, &["changelog"])
+            .contains("### Removed\n\n- Knots hold.")
+    );
+}
+
+#[test]
+fn fragments_that_nobody_can_place_are_refused() {
+    let place = Place::empty();
+    let config =
+        "[project]\nname = \"loom\"\nscheme = \"semver\"\n\n[changes]\nfragments = \"news\"\n";
+    place.write("shipway.toml", config);
+    place.write(
+        "towncrier.toml",
+        "[tool.towncrier]\ndirectory = \"changes\"\n",
+    );
+    place.git(&["add", "-A"]);
+    place.commit("feat: begin");
+    let said = refused(&place, 2, &["version"]);
+    assert!(
+        said.contains("towncrier.toml keeps them in changes"),
+        "{said}"
+    );
+    let components = "\n[components]\n[[component]]\nname = \"warp\"\npath = \"warp\"\n";
+    place.write("shipway.toml", &format!("{config}{components}"));
+    let said = refused(&place, 2, &["version"]);
+    assert!(
+        said.contains("fragments are about a whole project"),
+        "{said}"
+    );
+    assert!(said.contains("change files"), "{said}");
+}
+
+/// What it said, where it ended with this code.
+#[track_caller]
+fn refused(place: &Place, code: i32, words: &[&str]) -> String {
+    let output = place.run(words);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "shipway {words:?}: {said}"
+    );
+    said
+}

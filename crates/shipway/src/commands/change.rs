@@ -8,7 +8,7 @@ use crate::output::history;
 use crate::session::{CONFIG, Session};
 use shipway_core::Oid;
 use shipway_core::version::Level;
-use shipway_history::{ChangeFile, TagPattern};
+use shipway_history::{ChangeFile, Origin, TagPattern};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -162,7 +162,14 @@ fn last(scene: &Scene) -> Result<Option<Oid>, CommandError> {
 fn list(session: &Session, scene: &Scene) -> Result<(), CommandError> {
     let last = last(scene)?;
     let written = look::change_files(&scene.repository, &scene.head, last.as_ref(), &scene.config)?;
-    let rows: Vec<PendingRow> = written
+    let news = look::news(
+        &scene.repository,
+        &scene.head,
+        last.as_ref(),
+        &scene.config,
+        &scene.convention,
+    )?;
+    let mut rows: Vec<PendingRow> = written
         .iter()
         .filter(|one| !one.released)
         .map(|one| PendingRow {
@@ -172,6 +179,15 @@ fn list(session: &Session, scene: &Scene) -> Result<(), CommandError> {
             text: one.file.text.clone(),
         })
         .collect();
+    rows.extend(news.into_iter().map(|change| PendingRow {
+        path: match change.origin {
+            Origin::File(path) => path,
+            Origin::Commit | Origin::PullRequest(_) => String::new(),
+        },
+        components: change.components,
+        level: change.level.map(|level| level.to_string()),
+        text: change.description,
+    }));
     if session.screen.json {
         session.screen.json(&document::Pending {
             format: document::FORMAT,
@@ -180,7 +196,7 @@ fn list(session: &Session, scene: &Scene) -> Result<(), CommandError> {
     } else if rows.is_empty() {
         session
             .screen
-            .talk("no committed change file waits for a release");
+            .talk("no committed change file or news fragment waits for a release");
     } else {
         session.screen.data(&history::pending(&rows));
     }

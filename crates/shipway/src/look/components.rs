@@ -235,7 +235,13 @@ pub fn components(
 ) -> Result<Vec<VersionRow>, CommandError> {
     let config = &scene.config;
     let last = newest_release(&scene.repository, &scene.head, config)?;
-    let told = super::intent::told(&scene.repository, &scene.head, last.as_ref(), config)?;
+    let told = super::intent::told(
+        &scene.repository,
+        &scene.head,
+        last.as_ref(),
+        config,
+        &scene.convention,
+    )?;
     let found = workspace(
         session,
         &scene.repository,

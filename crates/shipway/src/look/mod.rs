@@ -14,7 +14,7 @@ mod version;
 pub use components::{components, names, newest_release};
 pub use destinations::{ask_all, moved, refuse_taken};
 pub use edits::{changelog_error, look_of};
-pub use intent::files as change_files;
+pub use intent::{files as change_files, news};
 pub use log::Told;
 pub use product::{Past, Product};
 pub use repository::{Ground, history_error};

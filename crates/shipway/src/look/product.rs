@@ -101,7 +101,13 @@ impl Product<'_> {
     pub fn changes(&self, since: Option<&Oid>) -> Result<Changes, CommandError> {
         let ids = self.range(self.head, since)?;
         let mut changes = self.without_our_own(Changes::from_reads(self.reads(&ids)?));
-        let told = intent::told(self.repository, self.head, since, self.config)?;
+        let told = intent::told(
+            self.repository,
+            self.head,
+            since,
+            self.config,
+            self.convention,
+        )?;
         let name = &self.config.project.name;
         let ours = |change: &Change| change.components.contains(name);
         changes.listed.splice(0..0, told.into_iter().filter(ours));

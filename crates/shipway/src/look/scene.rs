@@ -119,6 +119,12 @@ impl Scene {
 
 /// What changes mean by the configuration.
 pub fn convention(config: &Config) -> Result<Convention, CommandError> {
+    if config.changes.fragments.is_some() && config.components.is_some() {
+        return Err(CommandError::usage(format!(
+            "[changes] of {CONFIG}: fragments are about a whole project, and the repository has components"
+        ))
+        .hinted("name the components in change files: files = \".changeset\""));
+    }
     Convention::of(&config.changes).map_err(|error| {
         CommandError::usage(format!("[changes] of {CONFIG}: {error}")).hinted(error.hint())
     })

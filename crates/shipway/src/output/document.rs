@@ -314,7 +314,7 @@ pub struct Pending<'a> {
     pub changes: &'a [PendingRow],
 }
 
-/// A change file.
+/// A change file or news fragment.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PendingRow {

@@ -246,15 +246,16 @@ impl<I, T> Shared<'_, I, T> {
                 break;
             }
             let items = &items[..items.len().min(CHUNK)];
-            let made: Result<Vec<T>, _> = items
-                .iter()
-                .map(|item| {
-                    if buffer.capacity() > KEPT_BUFFER {
-                        buffer = Vec::new();
-                    }
-                    work(objects, &mut buffer, item)
-                })
-                .collect();
+            // As large as it will be: growing it costs as much as reading short messages.
+            let mut all = Vec::with_capacity(items.len());
+            let made = items.iter().try_for_each(|item| {
+                if buffer.capacity() > KEPT_BUFFER {
+                    buffer = Vec::new();
+                }
+                all.push(work(objects, &mut buffer, item)?);
+                Ok(())
+            });
+            let made = made.map(|()| all);
             if made.is_err() {
                 self.failed.store(true, Ordering::Relaxed);
             }

@@ -4,9 +4,10 @@
 //! [`MESSAGE_LIMIT`] bytes allow.
 
 use crate::error::HistoryError;
-use crate::objects::CommitId;
+use crate::objects::{CommitId, Objects};
 use encoding_rs::Encoding;
 use gix::ObjectId;
+use gix::objs::Kind;
 use shipway_core::name::Oid;
 use std::borrow::Cow;
 
@@ -61,8 +62,27 @@ pub(crate) struct Headers<'a> {
     message: &'a [u8],
 }
 
+/// [`Headers::kept`].
+pub(crate) type Kept = Box<[u8]>;
+
 impl<'a> Headers<'a> {
-    pub fn parse(object: &'a [u8]) -> Result<Self, &'static str> {
+    pub fn read(
+        objects: &Objects,
+        id: &ObjectId,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Self, HistoryError> {
+        Self::of(id, objects.get(id, Kind::Commit, buffer)?)
+    }
+
+    /// The headers in the object of that id, or in what was kept of it.
+    pub fn of(id: &ObjectId, object: &'a [u8]) -> Result<Self, HistoryError> {
+        Self::parse(object).map_err(|why| HistoryError::Damaged {
+            what: format!("commit {id}"),
+            why,
+        })
+    }
+
+    fn parse(object: &'a [u8]) -> Result<Self, &'static str> {
         let mut found = Self::default();
         let mut rest = object;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -87,22 +107,33 @@ impl<'a> Headers<'a> {
         Ok(found)
     }
 
-    /// What [`Headers::commit`] needs, as an object that is parsed again: signatures are longer than most messages.
-    pub fn kept(&self) -> Box<[u8]> {
+    /// All but the tree, as an object that is parsed again: signatures are longer than most messages.
+    pub fn kept(&self) -> Kept {
         let time = self.time.to_string();
         let message = &self.message[..self.message.len().min(MESSAGE_LIMIT + 1)];
-        let mut object = Vec::with_capacity(self.author.len() + message.len() + 48);
-        object.extend_from_slice(b"author ");
-        object.extend_from_slice(self.author);
-        object.extend_from_slice(b"\ncommitter ");
-        object.extend_from_slice(time.as_bytes());
-        if !self.encoding.is_empty() {
-            object.extend_from_slice(b"\nencoding ");
-            object.extend_from_slice(self.encoding);
+        let encoding: [&[u8]; 2] = match self.encoding {
+            [] => [b"", b""],
+            label => [b"\nencoding ", label],
+        };
+        let (mut parents, mut hex) = (Vec::new(), [0; 64]);
+        for parent in &self.parents {
+            parents.extend_from_slice(b"parent ");
+            parents.extend_from_slice(parent.hex_to_buf(&mut hex).as_bytes());
+            parents.push(b'\n');
         }
-        object.extend_from_slice(b"\n\n");
-        object.extend_from_slice(message);
-        object.into_boxed_slice()
+        // Of the right size at once: one that shrinks leaves a hole in memory for each commit.
+        let object: [&[u8]; 9] = [
+            &parents,
+            b"author ",
+            self.author,
+            b"\ncommitter ",
+            time.as_bytes(),
+            encoding[0],
+            encoding[1],
+            b"\n\n",
+            message,
+        ];
+        object.concat().into_boxed_slice()
     }
 
     pub fn commit(&self, id: CommitId, parents: &[ObjectId]) -> Result<Commit, HistoryError> {

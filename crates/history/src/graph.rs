@@ -5,13 +5,13 @@
 //! clone count, and where there are any of these the file does not, as in git (`commit_graph_compatible`). A file that is
 //! damaged or behind costs time and nothing else.
 
-use crate::commit::Headers;
+use crate::ahead::Ahead;
+use crate::commit::{Headers, Kept};
 use crate::error::HistoryError;
 use crate::objects::{CommitId, Objects};
 use gix::ObjectId;
 use gix::commitgraph::{Graph as File, Position};
 use gix::hashtable::HashMap;
-use gix::objs::Kind;
 
 /// A commit in the graph.
 pub(crate) type Place = u32;
@@ -33,8 +33,10 @@ pub(crate) struct Graph {
     /// Commits of a shallow clone whose parents were not fetched, sorted.
     cut: Vec<ObjectId>,
     /// By place, where it was read from an object: [`Headers::kept`]; empty where it was not kept.
-    kept: Vec<Box<[u8]>>,
+    kept: Vec<Kept>,
     kept_bytes: usize,
+    /// While a walk goes on that may be long.
+    ahead: Option<Ahead>,
     buffer: Vec<u8>,
     positions: Vec<Position>,
 }
@@ -73,9 +75,21 @@ impl Graph {
             cut,
             kept: Vec::new(),
             kept_bytes: 0,
+            ahead: None,
             buffer: Vec::new(),
             positions: Vec::new(),
         })
+    }
+
+    /// What `walk` finds. Where it turns out to be long and has objects to read, those behind `tips` are read beside it.
+    pub fn beside<T>(&mut self, tips: Vec<ObjectId>, walk: impl FnOnce(&mut Self) -> T) -> T {
+        // In front of the end of a shallow clone, and with grafts, the walk has other parents than the objects.
+        if self.cut.is_empty() && self.grafts.is_empty() {
+            self.ahead = Some(Ahead::new(tips));
+        }
+        let found = walk(self);
+        self.ahead = None;
+        found
     }
 
     /// How many commits were met so far. Places are below it.
@@ -218,19 +232,18 @@ impl Graph {
 
     fn read_from_object(&mut self, objects: &Objects, place: Place) -> Result<(), HistoryError> {
         let id = self.ids[place as usize];
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let object = objects.get(&id, Kind::Commit, &mut buffer)?;
-        let headers = Headers::parse(object).map_err(|why| HistoryError::Damaged {
-            what: format!("commit {id}"),
-            why,
-        })?;
+        let ahead = self.ahead.as_mut();
+        let kept = match ahead.and_then(|ahead| ahead.take(objects, &id)) {
+            Some(kept) => kept,
+            None => Headers::read(objects, &id, &mut self.buffer)?.kept(),
+        };
+        let headers = Headers::of(&id, &kept)?;
+        let (time, mut parents) = (headers.time, headers.parents);
         if self.kept_bytes < KEPT {
-            let kept = headers.kept();
             self.kept_bytes += kept.len();
             self.kept.resize(self.ids.len(), Box::default());
             self.kept[place as usize] = kept;
         }
-        let (time, mut parents) = (headers.time, headers.parents);
         if self.is_cut(place) {
             parents.clear();
         } else if let Some(grafted) = self.grafts.get(&id) {
@@ -246,7 +259,6 @@ impl Graph {
             self.edges.push(parent);
         }
         self.set(place, time, first);
-        self.buffer = buffer;
         Ok(())
     }
 

@@ -14,7 +14,6 @@ use crate::repository::Repository;
 use crate::since::{self, Since};
 use crate::tag::ReleaseTag;
 use crate::walk::Walk;
-use gix::objs::Kind;
 use shipway_core::name::Oid;
 
 impl Repository {
@@ -56,16 +55,11 @@ impl Repository {
         let graph = self.graph.borrow();
         let graph: &Graph = &graph;
         self.objects.each(commits, |objects, buffer, id| {
-            let damaged = |why| HistoryError::Damaged {
-                what: format!("commit {id}"),
-                why,
-            };
             if let Some((kept, parents)) = graph.kept(&id.0) {
-                let headers = Headers::parse(kept).map_err(damaged)?;
+                let headers = Headers::of(&id.0, kept)?;
                 return Ok(make(headers.commit(*id, &parents)?));
             }
-            let object = objects.get(&id.0, Kind::Commit, buffer)?;
-            let headers = Headers::parse(object).map_err(damaged)?;
+            let headers = Headers::read(objects, &id.0, buffer)?;
             let other = graph.other_parents(&id.0);
             let parents = other.as_ref().unwrap_or(&headers.parents);
             Ok(make(headers.commit(*id, parents)?))
@@ -116,9 +110,9 @@ impl Repository {
         }
         let CommitId(from) = CommitId::try_from(from)?;
         let from = graph.find(&self.objects, from)?;
-        let walk = Walk::new(&mut graph, &self.objects);
-        let walked = walk.run(from, None, |graph, place| {
-            tagged.at(graph.id(place)).is_some()
+        let walked = graph.beside(releases::tips(tags), |graph| {
+            let is_tagged = |graph: &Graph, place| tagged.at(graph.id(place)).is_some();
+            Walk::new(graph, &self.objects).run(from, None, is_tagged)
         })?;
         let highest = |place: &u32| tagged.at(graph.id(*place))?.last().copied();
         let found = walked.marks.iter().filter_map(highest);

@@ -5,6 +5,7 @@
 //!
 //! Must not: write to a repository or a file, talk to a network, or decide on a step of the release.
 
+mod ahead;
 pub mod change;
 pub mod change_file;
 pub mod changelog;

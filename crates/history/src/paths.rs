@@ -141,13 +141,11 @@ pub(crate) fn root(
     buffer: &mut Vec<u8>,
     commit: ObjectId,
 ) -> Result<ObjectId, HistoryError> {
-    let object = objects.get(&commit, Kind::Commit, buffer)?;
-    let damaged = |why| HistoryError::Damaged {
+    let headers = Headers::read(objects, &commit, buffer)?;
+    headers.tree.ok_or_else(|| HistoryError::Damaged {
         what: format!("commit {commit}"),
-        why,
-    };
-    let headers = Headers::parse(object).map_err(damaged)?;
-    headers.tree.ok_or_else(|| damaged("it names no tree"))
+        why: "it names no tree",
+    })
 }
 
 fn entries<'a>(

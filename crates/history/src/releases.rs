@@ -64,6 +64,12 @@ impl Tagged {
     }
 }
 
+/// Where the releases' own histories begin, in the order of the tags.
+pub(crate) fn tips(tags: &[ReleaseTag]) -> Vec<ObjectId> {
+    let commits = tags.iter().map(|tag| CommitId::try_from(&tag.commit));
+    commits.flatten().map(|CommitId(id)| id).collect()
+}
+
 /// For each commit the releases that contain it.
 struct Contained {
     /// By place.
@@ -105,7 +111,9 @@ pub(crate) fn releases(
     tags: &[ReleaseTag],
 ) -> Result<Releases, HistoryError> {
     let tagged = Tagged::new(tags)?;
-    let listed = walk::reachable(graph, objects, &[head], |_| false)?;
+    let listed = graph.beside(tips(tags), |graph| {
+        walk::reachable(graph, objects, &[head], |_| false)
+    })?;
     if let Some(end) = listed.iter().find(|place| graph.is_cut(**place)) {
         let boundary = graph.id(*end).oid()?;
         return Err(HistoryError::Shallow { boundary });

@@ -211,6 +211,46 @@ fn each_component_has_a_changelog_of_its_own() {
 }
 
 #[test]
+fn what_needs_a_component_follows_its_release() {
+    let place = Place::atelier();
+    place.write(
+        "Cargo.lock",
+        "version = 4\n\n[[package]]\nname = \"atelier-core\"\nversion = \"2.0.0-rc.1\"\n",
+    );
+    place.git(&["add", "-A"]);
+    place.git(&["commit", "-qm", "build: lock"]);
+    place.git(&["init", "-q", "--bare", "../origin.git"]);
+    place.git(&["remote", "add", "origin", "../origin.git"]);
+    place.git(&["push", "-q", "origin", "--all"]);
+    let plan = place.prints(0, &["plan", "--component", "atelier-core"]);
+    for wanted in [
+        "release/atelier-core-2.0.0",
+        "+version = \"2.0.0\" # kept by the release",
+        "+version = \"2.0.0\"\n",
+        "+atelier-core = { path = \"../core\", version = \"2.1.0-dev\" }",
+    ] {
+        assert!(plan.contains(wanted), "{wanted}: {plan}");
+    }
+    // 2.0.0 fits what cli requires already.
+    assert!(!plan.contains("+atelier-core = { path = \"../core\", version = \"2.0.0\" }"));
+    place.prints(0, &["release", "--component", "atelier-core", "--yes"]);
+    assert_eq!(
+        place.git(&["tag", "-l", "atelier-core@2.0.0"]),
+        "atelier-core@2.0.0"
+    );
+    let after = place.git(&["show", "main:Cargo.lock"]);
+    assert!(after.contains("2.1.0-dev"), "{after}");
+    assert_eq!(place.versions(&["atelier-core"]), ["atelier-core 2.0.0 -"]);
+    // A release of the line is its own, and the development of the line goes on within it.
+    place.git(&["checkout", "-q", "1.4.x"]);
+    let plan = place.prints(0, &["plan", "--component", "atelier-core"]);
+    assert!(
+        plan.contains("Begin the development of 1.4.3-dev"),
+        "{plan}"
+    );
+}
+
+#[test]
 fn a_commit_is_found_in_the_first_release_of_each_line() {
     let place = Place::atelier();
     let commit = place.git(&["rev-list", "-1", "--grep=read layers (#12)", "--all"]);

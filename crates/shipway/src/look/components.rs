@@ -1,5 +1,6 @@
 //! The components of a repository: the next version of each, and one of them as a product of its own.
 
+use super::dependents::Dependents;
 use super::repository::history_error;
 use super::scene::Scene;
 use super::version::{self, Wish};
@@ -21,6 +22,8 @@ use std::collections::BTreeSet;
 pub struct Scope {
     assignment: Assignment,
     at: usize,
+    /// What follows the component's version.
+    pub dependents: Dependents,
 }
 
 impl Scope {
@@ -136,7 +139,11 @@ pub fn choose(
         .map_err(|faults| component_error(&ComponentError::from(faults)))?;
     Ok(Chosen {
         config: config_of(project, settings, &found[at]),
-        scope: Scope { assignment, at },
+        scope: Scope {
+            assignment,
+            at,
+            dependents: Dependents::of(&found, at),
+        },
     })
 }
 
@@ -158,7 +165,12 @@ fn config_of(project: &Config, settings: &config::Components, component: &Compon
     config.project.tag_message = named(&project.project.tag_message);
     config.project.release_branch = project.project.release_branch.as_ref().map(|pattern| {
         let own = component.name.trim_start_matches('@');
-        pattern.replace("{version}", &format!("{own}-{{version}}"))
+        let named = format!("{own}-{{version}}");
+        if pattern.contains("v{version}") {
+            pattern.replace("v{version}", &named)
+        } else {
+            pattern.replace("{version}", &named)
+        }
     });
     config.project.version_files = match own {
         Some(own) if !own.version_files.is_empty() => own.version_files.clone(),

@@ -357,6 +357,14 @@ impl<'a> Work<'a> {
                 .map_err(|error| version_file_error(&error))?;
             files.push((file.path.clone(), bytes));
         }
+        if let Some(scope) = &self.ground.scope {
+            let read = |path: &str| {
+                self.draft
+                    .file(commit, path)
+                    .map_err(|error| object_error(&error))
+            };
+            scope.dependents.follow(version, &mut files, read)?;
+        }
         Ok(files)
     }
 
@@ -530,7 +538,7 @@ fn object_error(error: &ObjectError) -> CommandError {
     CommandError::from_error(Exit::Usage, "the release commit cannot be made", error)
 }
 
-fn version_file_error(error: &version_file::VersionFileError) -> CommandError {
+pub fn version_file_error(error: &version_file::VersionFileError) -> CommandError {
     let failed = CommandError::from_error(Exit::Usage, "the version cannot be set", error);
     match error.hint() {
         Some(hint) => failed.hinted(hint),

@@ -1,6 +1,7 @@
 //! Looking at everything that a plan depends on, and making the plan of it. Changes nothing.
 
 mod components;
+mod dependents;
 mod destinations;
 mod edits;
 mod indexes;

@@ -2,6 +2,9 @@
 
 use super::{PLAIN, faults_of, faults_with};
 use insta::assert_snapshot;
+use shipway_core::Config;
+use shipway_core::config::Scheme;
+use shipway_core::version::CalendarFormat;
 
 #[test]
 fn an_empty_file() {
@@ -406,4 +409,28 @@ fn a_file_without_end() {
     assert_eq!(faults_of(&text).matches("unknown key").count(), 50);
     let deep = format!("a = {}", "[".repeat(100_000));
     assert!(faults_of(&deep).contains("not TOML"));
+}
+
+#[test]
+fn a_scheme_may_be_a_calendar_format() {
+    let text = |scheme: &str, first: &str| {
+        format!("[project]\nname = \"a\"\nscheme = {scheme:?}\ninitial-version = {first:?}\n")
+    };
+    let read = Config::parse(&text("YY.0M.MICRO", "26.04.0"), "shipway.toml").unwrap();
+    let format = CalendarFormat::parse("YY.0M.MICRO").unwrap();
+    assert_eq!(read.project.scheme, Scheme::Calver(format));
+    assert_snapshot!(faults_of(&text("YY.0M.MICRO", "26.4.0")), @r#"
+    line 4, column 19: `initial-version` is no version: "26.4.0" is no calendar (YY.0M.MICRO) version: the format writes that number with two digits
+      |
+    4 | initial-version = "26.4.0"
+      |                   ^^^^^^^^
+      = hint: write 26.04.0
+    "#);
+    assert_snapshot!(faults_of(&text("YYYY.MICRO.MM", "2026.4.0")), @r#"
+    line 3, column 10: `scheme` is no calendar format: "YYYY.MICRO.MM" is no calendar format: a counter stands before the date or behind it, not within
+      |
+    3 | scheme = "YYYY.MICRO.MM"
+      |          ^^^^^^^^^^^^^^^
+      = hint: use YYYY, YY or 0Y, then MM, 0M, WW or 0W, DD or 0D, and MAJOR, MINOR, MICRO, with dots between them: YYYY.0M.MICRO
+    "#);
 }

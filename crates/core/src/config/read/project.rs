@@ -67,7 +67,7 @@ pub(super) fn project(part: Part<'_>) -> Project {
         name: name(&table).unwrap_or_default(),
         scheme: table
             .need("scheme", "scheme = \"pep440\" (or semver, or calver)")
-            .and_then(|node| value::choice(&node, "scheme", SCHEMES))
+            .and_then(|node| scheme(&node))
             .unwrap_or(Scheme::Semver),
         branch: branch(&table).unwrap_or_else(|| "main".to_owned()),
         remote: remote(&table).unwrap_or_else(|| "origin".to_owned()),
@@ -85,18 +85,34 @@ pub(super) fn project(part: Part<'_>) -> Project {
     }
 }
 
-/// Read under the scheme, which may be a fault of its own.
+/// One of the words, or a calendar format, which has a token of the year.
+fn scheme(node: &Node<'_>) -> Option<Scheme> {
+    let at = node.text("scheme = \"semver\"")?;
+    if !at.value.contains('Y') {
+        return value::choice(node, "scheme", SCHEMES);
+    }
+    match CalendarFormat::parse(&at.value) {
+        Ok(format) => Some(Scheme::Calver(format)),
+        Err(error) => {
+            let hint = error.hint().unwrap_or_default();
+            node.fault(&format!("is no calendar format: {error}"), hint);
+            None
+        }
+    }
+}
+
+/// Read under the scheme, whose own faults are told already.
 fn initial_version(table: &Table<'_>) -> Option<String> {
     let node = table.get("initial-version")?;
     let at = node.text("initial-version = \"0.1.0\"")?;
-    let scheme = table
-        .get("scheme")
-        .and_then(|node| node.text("scheme = \"semver\""));
-    let scheme = SCHEMES
-        .iter()
-        .find(|(word, _)| scheme.as_ref().is_some_and(|at| at.value == *word));
-    if let Some((_, scheme)) = scheme
-        && let Err(error) = Version::parse(&at.value, *scheme)
+    let written = table.get("scheme")?.text("scheme = \"semver\"")?.value;
+    let word = SCHEMES.iter().find(|(word, _)| written == *word);
+    let scheme = match word {
+        Some((_, scheme)) => Some(*scheme),
+        None => CalendarFormat::parse(&written).ok().map(Scheme::Calver),
+    };
+    if let Some(scheme) = scheme
+        && let Err(error) = Version::parse(&at.value, scheme)
     {
         let hint = error.hint().unwrap_or_default();
         node.fault(&format!("is no version: {error}"), hint);

@@ -43,14 +43,16 @@ class Repository:
         return f"{self.name} ({self.commits:,} commits, {self.tags:,} tags)"
 
 
-def made(home, *options):
-    """A repository of make_repository.py, kept from one run to the next."""
-    name = "-".join(["made", *(option.lstrip("-") for option in options)])
+def made(home, kind, *options):
+    """A clone of a repository of make_repository.py, kept from one run to the next."""
+    name = "-".join(["made", kind, *(option.lstrip("-").replace("=", "-") for option in options)])
     path = PLACE / name
     if not (path / ".git").exists():
-        subprocess.run(["rm", "-rf", path], check=True)
-        subprocess.run(["python3", HERE / "make_repository.py", path, *options], check=True)
-    return Repository(name, path, home)
+        bare = PLACE / f"{name}.git"
+        subprocess.run(["rm", "-rf", path, bare], check=True)
+        subprocess.run(["python3", HERE / "make_repository.py", kind, bare, *options], check=True)
+        world.git(PLACE, "-c", "protocol.file.allow=always", "clone", "-q", bare, path, home=home)
+    return Repository(name.removeprefix("made-"), path, home)
 
 
 def cloned(home, source):
@@ -182,7 +184,7 @@ def components(binary, found, home, variables):
     """Versions of all components of a workspace, a tenth of them changed."""
     rows = []
     for count, target in [(100, 25), (1000, 80), (5000, 300)]:
-        repository = made(home, f"--components={count}", "--flavour=npm")
+        repository = made(home, "monorepo", f"--components={count}", "--flavour=npm")
         floor = [git_words("log", "--name-only", "--format=%H%n%B", f"{repository.tag}..HEAD")]
         others = {}
         if count == 100 and "knope" in found:
@@ -203,7 +205,7 @@ def curve(binary, home, variables):
     """Cost against commits and against tags: linear in the first, flat in the second."""
     rows = []
     for commits, tags in [(25_000, 500), (50_000, 500), (100_000, 500), (100_000, 50), (100_000, 5_000)]:
-        repository = made(home, f"--commits={commits}", f"--tags={tags}")
+        repository = made(home, "history", f"--commits={commits}", f"--tags={tags}")
         ask = [str(binary), "-C", str(repository.path), "changelog", "--all"]
         git = git_words("log", "--format=%H%n%an%n%ct%n%B")
         taken = figures.alternate(
@@ -225,7 +227,7 @@ def main():
     print("peers: " + (", ".join(found) or "none") + "; missing: " + (", ".join(peers.missing()) or "none"), flush=True)
     if peers.missing():
         print("bench/history/peers.py installs those that are missing", flush=True)
-    histories = [made(home, "--commits=100000", "--tags=500")] + [cloned(home, one) for one in sys.argv[1:]]
+    histories = [made(home, "history", "--commits=100000", "--tags=500")] + [cloned(home, one) for one in sys.argv[1:]]
     rows = []
     for repository in histories:
         part = one_history(binary, repository, found, variables) + memory(binary, repository, variables)

@@ -7,6 +7,9 @@
 )]
 
 use serde_json::Value;
+use shipway_testkit::faults::Fault;
+use shipway_testkit::github::{GitHub, Pull, TOKEN};
+use shipway_testkit::http::closed_url;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -60,6 +63,7 @@ impl Place {
             ("GIT_COMMITTER_EMAIL", "ines@example.org"),
             ("GIT_AUTHOR_DATE", "@1780000000 +0000"),
             ("GIT_COMMITTER_DATE", "@1780000000 +0000"),
+            ("GITHUB_TOKEN", TOKEN),
         ] {
             command.env(name, value);
         }
@@ -512,6 +516,100 @@ fn fragments_that_nobody_can_place_are_refused() {
         "{said}"
     );
     assert!(said.contains("change files"), "{said}");
+}
+
+/// A project whose pull requests are read at an API.
+fn with_pulls(place: &Place, api: &str) {
+    place.write(
+        "shipway.toml",
+        &format!(
+            "[project]\nname = \"loom\"\nscheme = \"semver\"\n\n[changes]\npull-requests = true\n\
+             labels = {{ \"semver:minor\" = {{ level = \"minor\" }} }}\n\n\
+             [[publish]]\nto = \"github\"\nrepository = \"acme/loom\"\napi = \"{api}\"\nsecret = \"GITHUB_TOKEN\"\n"
+        ),
+    );
+}
+
+#[test]
+fn title_and_labels_of_a_pull_request_count() {
+    let github = GitHub::start("acme/loom");
+    let place = Place::empty();
+    with_pulls(&place, &github.url());
+    place.commit("feat: begin");
+    place.git(&["tag", "v1.0.0"]);
+    let asked = || github.server().requests().len();
+    // Where no commit is new, nobody is asked.
+    assert_eq!(place.versions(&[]), ["loom 1.0.0 -"]);
+    assert_eq!(asked(), 0);
+    place.commit("Dye threads (#12)");
+    assert_eq!(place.versions(&[]), ["loom 1.0.0 -"]);
+    let pull = Pull {
+        number: 12,
+        title: "fix: threads can be dyed".to_owned(),
+        body: None,
+        labels: vec!["semver:minor".to_owned()],
+        author: Some("ines".to_owned()),
+        open: false,
+        merged_at: Some("2026-05-28T20:30:00Z".to_owned()),
+        updated_at: "2026-05-28T20:30:00Z".to_owned(),
+        merge_commit: Some(place.git(&["rev-parse", "HEAD"])),
+    };
+    github.change(|state| state.pulls.push(pull));
+    assert_eq!(place.versions(&[]), ["loom 1.0.0 1.1.0"]);
+    let text = place.prints(0, &["changelog"]);
+    assert!(
+        text.contains("### Fixed\n\n- threads can be dyed"),
+        "{text}"
+    );
+    assert!(text.contains("#12") && !text.contains("Dye"), "{text}");
+    github.change(|state| state.pulls[0].labels.clear());
+    assert_eq!(place.versions(&[]), ["loom 1.0.0 1.0.1"]);
+    // One command asks once, also where it looks at two ranges.
+    place.git(&["tag", "v1.0.1-rc.1"]);
+    place.commit("fix: mend");
+    let before = asked();
+    assert_eq!(
+        place.versions(&["--pre", "rc"]),
+        ["loom 1.0.1-rc.1 1.0.1-rc.2"]
+    );
+    assert_eq!(asked(), before + 1);
+    // The past is told from commits alone.
+    place.prints(0, &["history"]);
+    place.prints(0, &["changelog", "--all"]);
+    assert_eq!(asked(), before + 1);
+}
+
+#[test]
+fn no_version_is_decided_without_the_pull_requests() {
+    let github = GitHub::start("acme/loom");
+    let place = Place::empty();
+    with_pulls(&place, &github.url());
+    place.commit("feat: begin");
+    let list = "/repos/acme/loom/pulls";
+    for (status, code) in [(403, 2), (503, 7)] {
+        let faults = github.server().faults();
+        faults.on("GET", list, Fault::StatusBefore(status));
+        let said = refused(&place, code, &["version"]);
+        assert!(
+            said.contains("the pull requests of github cannot be read"),
+            "{said}"
+        );
+        assert!(said.contains("acme/loom"), "{said}");
+        assert_eq!(said.contains("permission"), status == 403, "{said}");
+        assert!(faults.pending().is_empty());
+    }
+    with_pulls(&place, &closed_url());
+    for words in [&["version"][..], &["changelog"]] {
+        refused(&place, 7, words);
+    }
+    let config =
+        "[project]\nname = \"loom\"\nscheme = \"semver\"\n\n[changes]\npull-requests = true\n";
+    place.write("shipway.toml", config);
+    let said = refused(&place, 2, &["version"]);
+    assert!(said.contains("pull-requests need a [[publish]]"), "{said}");
+    place.write("shipway.toml", &format!("{config}\n[components]\n"));
+    let said = refused(&place, 2, &["version"]);
+    assert!(said.contains("pull-requests cannot be joined"), "{said}");
 }
 
 /// What it said, where it ended with this code.

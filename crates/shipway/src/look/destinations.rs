@@ -89,18 +89,24 @@ fn ask(
 }
 
 fn failed(destination: &Destination, failure: &Failure) -> CommandError {
+    let message = format!("{} cannot be looked at", destination.name);
+    no_answer(message, &destination.place, failure)
+        .then("shipway check", "looks at every destination again")
+}
+
+/// What is out there gave no answer that can be used. Only what may pass by itself is the outside world's fault.
+pub(super) fn no_answer(message: String, place: &str, failure: &Failure) -> CommandError {
     let exit = match failure.kind {
         FailureKind::Transient { .. } | FailureKind::Unknown => Exit::Conflict,
         FailureKind::Denied | FailureKind::Permanent | FailureKind::Taken => Exit::Usage,
     };
-    let mut error = CommandError::new(exit, format!("{} cannot be looked at", destination.name));
+    let mut error = CommandError::new(exit, message);
     error.causes.push(failure.message.clone());
-    error.causes.push(format!("it is {}", destination.place));
+    error.causes.push(format!("it is {place}"));
     match &failure.hint {
         Some(hint) => error.hinted(hint.clone()),
         None => error,
     }
-    .then("shipway check", "looks at every destination again")
 }
 
 /// Refuses a plan whose version, tag or branch stands at a destination already.

@@ -8,6 +8,7 @@ mod indexes;
 mod intent;
 mod log;
 mod product;
+mod pulls;
 mod repository;
 mod scene;
 mod version;

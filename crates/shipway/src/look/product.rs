@@ -4,13 +4,15 @@
 
 use super::components::Scope;
 use super::intent;
+use super::pulls::Pulls;
 use super::repository::history_error;
 use crate::error::CommandError;
 use shipway_core::Oid;
 use shipway_core::config::{Config, Scheme};
+use shipway_core::time::Timestamp;
 use shipway_core::version::{Line, Version};
 use shipway_history::{
-    Change, Changes, CommitId, Convention, Kind, ReleaseTag, Repository, TagPattern,
+    Change, Changes, CommitId, Convention, Kind, Read, ReleaseTag, Repository, TagPattern,
 };
 
 use super::version::NEXT_VERSION;
@@ -25,6 +27,7 @@ pub struct Product<'a> {
     pub head: &'a Oid,
     /// Only what changes these files counts.
     pub scope: Option<&'a Scope>,
+    pub pulls: &'a Pulls,
 }
 
 /// What happened to a product.
@@ -100,7 +103,25 @@ impl Product<'_> {
     /// Changes that the head has and `since` has not, without what our own releases committed.
     pub fn changes(&self, since: Option<&Oid>) -> Result<Changes, CommandError> {
         let ids = self.range(self.head, since)?;
-        let mut changes = self.without_our_own(Changes::from_reads(self.reads(&ids)?));
+        let (times, reads): (Vec<i64>, Vec<Read>) = (self.repository)
+            .read_commits(&ids, |commit| {
+                (commit.time, Read::of(commit, self.convention))
+            })
+            .map_err(|error| history_error(&error))?
+            .into_iter()
+            .unzip();
+        let pulls = match times.into_iter().min() {
+            Some(oldest) => (self.pulls).since(Timestamp(oldest.saturating_mul(1000)))?,
+            None => None,
+        };
+        let pulls = pulls.map(|mut pulls| {
+            pulls.find_commits(&reads);
+            pulls
+        });
+        let mut changes = self.without_our_own(Changes::from_reads(reads));
+        if let Some(pulls) = pulls {
+            changes = pulls.join(changes, self.convention);
+        }
         let told = intent::told(
             self.repository,
             self.head,

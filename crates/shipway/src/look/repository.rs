@@ -2,6 +2,7 @@
 
 use super::components::{self, Scope};
 use super::product::Product;
+use super::pulls::Pulls;
 use super::scene::convention;
 use super::version;
 use crate::cli::VersionArgs;
@@ -30,6 +31,7 @@ pub struct Ground {
     pub url: String,
     /// The component that is released, if not the whole repository.
     pub scope: Option<Scope>,
+    pulls: Pulls,
 }
 
 impl Ground {
@@ -45,6 +47,7 @@ impl Ground {
         let pattern =
             TagPattern::new(&config.project.tag).map_err(|error| history_error(&error))?;
         let convention = convention(&config)?;
+        let pulls = Pulls::of(session, &top, &config)?;
         let head = repository.head().map_err(|error| history_error(&error))?;
         let here = repository.branch().ok();
         let kept = (config.lines.iter()).find(|line| {
@@ -70,6 +73,7 @@ impl Ground {
             line,
             url,
             scope: None,
+            pulls,
         })
     }
 
@@ -119,6 +123,7 @@ impl Ground {
             pattern: &self.pattern,
             head: &self.head,
             scope: self.scope.as_ref(),
+            pulls: &self.pulls,
         }
     }
 

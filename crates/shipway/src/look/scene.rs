@@ -4,6 +4,7 @@
 
 use super::components::{self, Scope};
 use super::product::Product;
+use super::pulls::Pulls;
 use super::repository::history_error;
 use super::version;
 use crate::error::CommandError;
@@ -28,6 +29,7 @@ pub struct Scene {
     pub assumed: Option<String>,
     /// The component that it is about, if not the whole repository.
     pub scope: Option<Scope>,
+    pulls: Pulls,
 }
 
 impl Scene {
@@ -47,6 +49,11 @@ impl Scene {
             Err(error) => return Err(history_error(&error)),
         };
         let convention = convention(&config)?;
+        let pulls = Pulls::of(
+            session,
+            top.as_deref().unwrap_or(&session.directory),
+            &config,
+        )?;
         Ok(Self {
             repository,
             top,
@@ -56,6 +63,7 @@ impl Scene {
             url,
             assumed,
             scope: None,
+            pulls,
         })
     }
 
@@ -92,6 +100,7 @@ impl Scene {
             pattern,
             head: &self.head,
             scope: self.scope.as_ref(),
+            pulls: &self.pulls,
         }
     }
 

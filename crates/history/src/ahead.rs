@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Commits that the walk reads before a thread is worth it. Few in a debug build, so that tests with their short histories get here.
+/// Commits that the walk reads before a thread is worth it. Few in a debug build, so that it runs in tests with short histories.
 const WORTH: u32 = if cfg!(debug_assertions) { 4 } else { 1 << 10 };
 
 /// Bytes of commits that are read ahead in one walk.
@@ -115,6 +115,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::repository::{Repository, Settings};
+    use crate::walk::reachable;
     use std::path::Path;
     use std::process::Command;
 
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn all_behind_the_tips_is_read_but_what_the_walk_has_and_nothing_after_an_error() {
+    fn all_behind_the_tips_is_read_until_an_error_and_a_walk_takes_it() {
         let dir = tempfile::tempdir().unwrap();
         git(dir.path(), &["init", "-q", "--bare"]);
         let tree = git(
@@ -156,13 +157,37 @@ mod tests {
         shared.read().insert(id(1), None);
         shared.run(&repository.objects, vec![id(3), id(4), missing, id(5)]);
 
-        let read = shared.read();
-        for (at, is_read) in [(0, false), (2, true), (3, true), (4, true), (5, false)] {
-            assert_eq!(read.contains_key(&id(at)), is_read, "{at}");
+        {
+            let read = shared.read();
+            for (at, is_read) in [(0, false), (2, true), (3, true), (4, true), (5, false)] {
+                assert_eq!(read.contains_key(&id(at)), is_read, "{at}");
+            }
+            assert_eq!(read[&id(1)], None);
         }
-        assert_eq!(read[&id(1)], None);
-        let kept = read[&id(3)].as_deref().unwrap();
-        let headers = Headers::of(&id(3), kept).unwrap();
-        assert_eq!(headers.parents, [id(2)]);
+
+        // Now a walk takes it.
+        let mut graph = repository.graph.borrow_mut();
+        let mut ahead = Ahead::new(Vec::new());
+        ahead.shared = Arc::new(shared);
+        ahead.thread = Some(std::thread::spawn(|| {}));
+        graph.ahead = Some(ahead);
+        let head = graph.find(&repository.objects, id(5)).unwrap();
+        let order = reachable(&mut graph, &repository.objects, &[head], |_| false).unwrap();
+        let walked: Vec<ObjectId> = order.iter().map(|place| graph.id(*place).0).collect();
+        assert_eq!(walked, (0..6).rev().map(id).collect::<Vec<_>>());
+        for at in 0..6 {
+            let (kept, parents) = graph.kept(&id(at)).unwrap();
+            let parent: Vec<ObjectId> = at.checked_sub(1).map(id).into_iter().collect();
+            assert_eq!(parents, parent);
+            let commit = Headers::of(&id(at), kept)
+                .unwrap()
+                .commit(graph.id(order[5 - at]), &[]);
+            assert_eq!(commit.unwrap().message, format!("feat: {at}\n"));
+        }
+        let ahead = graph.ahead.take().unwrap();
+        assert!(
+            ahead.shared.read().values().all(Option::is_none),
+            "all was taken"
+        );
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Graph {
     kept: Vec<Kept>,
     kept_bytes: usize,
     /// While a walk goes on that may be long.
-    ahead: Option<Ahead>,
+    pub ahead: Option<Ahead>,
     buffer: Vec<u8>,
     positions: Vec<Position>,
 }

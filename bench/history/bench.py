@@ -185,6 +185,7 @@ def components(binary, found, home, variables):
     rows = []
     for count, target in [(100, 25), (1000, 80), (5000, 300)]:
         repository = made(home, "monorepo", f"--components={count}", "--flavour=npm")
+        (repository.path / "shipway.toml").write_text('[project]\nname = "all"\nscheme = "semver"\n\n[components]\nprivate = true\n')
         floor = [git_words("log", "--name-only", "--format=%H%n%B", f"{repository.tag}..HEAD")]
         others = {}
         if count == 100 and "knope" in found:

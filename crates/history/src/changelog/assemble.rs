@@ -118,6 +118,11 @@ impl<'a> Log<'a> {
     }
 }
 
+/// Whether a changelog has an entry for a change.
+pub fn is_listed(change: &Change) -> bool {
+    group_of(change).is_some()
+}
+
 /// The group that a change is listed in.
 pub(super) fn group_of(change: &Change) -> Option<&str> {
     group_with(change, names_advisory(change))

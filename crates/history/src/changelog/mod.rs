@@ -27,7 +27,7 @@ mod template;
 mod title;
 mod unreleased;
 
-pub use assemble::{BreakingPlace, Earlier, Options, Scopes, Source};
+pub use assemble::{BreakingPlace, Earlier, Options, Scopes, Source, is_listed};
 pub use check::{Facts, Finding, Guide, Problem, Report, Severity, Tagged, check};
 pub use closing::{Closed, Closing, Entries, Making, close, close_with};
 pub use edit::{NewSection, Present, mark_yanked, set_section, set_sections};

@@ -214,22 +214,28 @@ fn all(
     past: &Past,
     overwrite: bool,
 ) -> Result<String, CommandError> {
-    let told = product.log(past)?;
+    // A file has no place for the authors of what it does not list.
+    let is_file = matches!(paper.format, Form::File);
+    let told = product.log(past, |change| !is_file || changelog::is_listed(change))?;
     let sources: Vec<Source> = told
         .iter()
         .filter(|told| told.release.is_some() || !told.changes.is_empty())
         .map(source)
         .collect();
-    let log = Log::of(&sources, &options(product, paper, Earlier::Nothing));
-    let format = match &paper.format {
-        Form::Other(format) => return rendered(&log, format),
+    let options = options(product, paper, Earlier::Nothing);
+    let look = match &paper.format {
+        Form::Other(format) => return rendered(&Log::of(&sources, &options), format),
         Form::File => paper.look(),
     };
-    let bodies: Vec<String> = log
-        .releases
-        .iter()
-        .map(|release| changelog::section_body(release, format))
-        .collect();
+    // One release at a time, so that no more than one is there twice.
+    let body = |source: &Source| {
+        let log = Log::of(std::slice::from_ref(source), &options);
+        let bodies = log.releases.iter();
+        bodies
+            .map(|release| changelog::section_body(release, look))
+            .collect()
+    };
+    let bodies: Vec<String> = sources.iter().map(body).collect();
     let mut sections = Vec::new();
     for (source, body) in sources.iter().zip(&bodies) {
         let (Some(version), Some(tag)) = (source.version, source.tag) else {

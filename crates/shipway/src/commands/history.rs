@@ -61,7 +61,7 @@ fn all(
     runs: &Runs,
     number: Option<usize>,
 ) -> Result<(), CommandError> {
-    let told = product.log(past)?;
+    let told = product.log(past, |_| true)?;
     let unreleased = told
         .iter()
         .filter(|told| told.release.is_none())

@@ -30,8 +30,12 @@ const BATCH: usize = 8192;
 
 impl Product<'_> {
     /// Every release in the head's history and what is unreleased, newest first. Pre-releases are told of as a part of the
-    /// release that they led to, where there is one.
-    pub fn log(&self, past: &Past) -> Result<Vec<Told>, CommandError> {
+    /// release that they led to, where there is one. Changes that are not to be kept are forgotten as soon as they are read.
+    pub fn log(
+        &self,
+        past: &Past,
+        keep: impl Fn(&Change) -> bool,
+    ) -> Result<Vec<Told>, CommandError> {
         let finals: HashSet<Version> = (past.tags.iter())
             .filter(|tag| !tag.version.is_prerelease())
             .map(|tag| tag.version.clone())
@@ -76,7 +80,7 @@ impl Product<'_> {
             });
             lists.push(commits);
         }
-        self.read(&lists, &mut told)?;
+        self.read(&lists, &mut told, keep)?;
         let dates = self
             .repository
             .read_commits(&heads, |commit| commit.time)
@@ -88,7 +92,12 @@ impl Product<'_> {
     }
 
     /// Reads the commits of each list, many lists at a time.
-    fn read(&self, lists: &[Vec<CommitId>], told: &mut [Told]) -> Result<(), CommandError> {
+    fn read(
+        &self,
+        lists: &[Vec<CommitId>],
+        told: &mut [Told],
+        keep: impl Fn(&Change) -> bool,
+    ) -> Result<(), CommandError> {
         let mut at = 0;
         while at < lists.len() {
             let mut end = at + 1;
@@ -101,7 +110,9 @@ impl Product<'_> {
             let mut reads = self.reads(&ids)?.into_iter();
             for list in at..end {
                 let of_list: Vec<Read> = reads.by_ref().take(lists[list].len()).collect();
-                let changes = self.without_our_own(Changes::from_reads(of_list));
+                let mut changes = self.without_our_own(Changes::from_reads(of_list));
+                changes.listed.retain(&keep);
+                changes.listed.shrink_to_fit();
                 told[list].changes = changes.listed;
             }
             at = end;
